@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Locks, and the order in which they may be taken. All bytes zero is an unlocked lock. */
+#ifndef MK_BASE_LOCK_H
+#define MK_BASE_LOCK_H
+
+#include <pthread.h>
+
+/*
+ * A thread that holds a lock may take only locks of a higher rank. Builds with MK_LOCK_RANKS
+ * (build-dev.ini, build-tsan.ini) check it at every acquire.
+ */
+enum mk_rank {
+	MK_RANK_NONE,
+	MK_RANK_KIND,     /* the table of kinds: set-up, rescan, retiring heaps */
+	MK_RANK_TOPOLOGY, /* taking a new snapshot */
+	MK_RANK_HEAPS,    /* the list of heaps and their numbers */
+	MK_RANK_THREADS,  /* the list of threads that have caches */
+	MK_RANK_CLASS,    /* one size class of one heap: depot and slabs */
+	MK_RANK_PAGES,    /* the spans of one heap */
+	MK_RANK_META,     /* the metadata allocator */
+};
+
+struct mk_lock {
+	pthread_mutex_t mutex;
+};
+
+#define MK_LOCK_INIT                                                                               \
+	{                                                                                          \
+		PTHREAD_MUTEX_INITIALIZER                                                          \
+	}
+
+void mk_lock_acquire(struct mk_lock *lock, enum mk_rank rank);
+void mk_lock_release(struct mk_lock *lock, enum mk_rank rank);
+
+/*
+ * The fork handlers take every lock in rank order, many of one rank at once: these skip the rank
+ * check. After a fork the child, which has one thread, makes each lock anew.
+ */
+void mk_lock_acquire_for_fork(struct mk_lock *lock);
+void mk_lock_release_for_fork(struct mk_lock *lock);
+void mk_lock_reset_in_child(struct mk_lock *lock);
+
+#endif

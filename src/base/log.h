@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Lines on standard error: only with MEMKIND_DEBUG=1, or when the process has to die. */
+#ifndef MK_BASE_LOG_H
+#define MK_BASE_LOG_H
+
+/*
+ * Each writes one line of at most 255 bytes with a single write(2), allocates nothing and keeps
+ * errno. The prefixes are the old library's: tests and users look for them.
+ */
+void mk_log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void mk_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Heap corruption: writes the line whatever MEMKIND_DEBUG says, then abort(). */
+void mk_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn, cold));
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* THE table of environment variables: one row each, read once, ignored in set-uid programs. */
+#ifndef MK_BASE_OPTIONS_H
+#define MK_BASE_OPTIONS_H
+
+#include <stdbool.h>
+
+/*
+ * X(id, variable, values)
+ * `values` says what is allowed, for the man page and for the line that refuses a bad value.
+ */
+#define MK_OPTIONS(X)                                                                              \
+	X(CHECK, "MEMKIND_CHECK", "1: every misuse is found at the call; else: off")               \
+	X(DAX_KMEM_NODES, "MEMKIND_DAX_KMEM_NODES", "a list of nodes, such as 2,3 or 2-3")         \
+	X(DEBUG, "MEMKIND_DEBUG", "1: log to standard error; else: silent")
+
+enum mk_option {
+#define MK_OPTION_ID(id, variable, values) MK_OPTION_##id,
+	MK_OPTIONS(MK_OPTION_ID)
+#undef MK_OPTION_ID
+		MK_OPTION_COUNT
+};
+
+/* The text of the variable as it was at the first question about it; NULL: not set. */
+const char *mk_option_text(enum mk_option option);
+
+/* Name of the environment variable, and what it may hold. */
+const char *mk_option_name(enum mk_option option);
+const char *mk_option_values(enum mk_option option);
+
+/* True where the variable is exactly "1". */
+bool mk_option_is_on(enum mk_option option);
+
+static inline bool mk_option_debug(void)
+{
+	return mk_option_is_on(MK_OPTION_DEBUG);
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where a heap's memory comes from: what a heap asks of the layer above it. */
+#ifndef MK_HEAP_BACKING_H
+#define MK_HEAP_BACKING_H
+
+#include <stddef.h>
+
+struct mk_backing;
+
+/*
+ * Called with the heap's page lock held: no function may allocate from a heap. Bases and sizes are
+ * multiples of the page size; commit, purge and release stay within one reservation.
+ */
+struct mk_backing_ops {
+	/*
+	 * Address space of SIZE bytes (a multiple of 2 MiB) at a multiple of 2 MiB, with the backing's
+	 * policy applied to all of it. 0 or -errno; -ENOMEM: the heap asks again for less.
+	 */
+	int (*reserve)(struct mk_backing *backing, size_t size, void **ret_base);
+
+	/*
+	 * Makes part of a reservation usable; its bytes read as zero. 0 or -errno; -ENOMEM: the heap
+	 * asks again for less. RESERVATION is the base and RESERVED its size, so that the policy of
+	 * all of it can be verified and repaired.
+	 */
+	int (*commit)(struct mk_backing *backing, void *reservation, size_t reserved, void *base,
+		      size_t size);
+
+	/* Gives pages back while they stay committed: 0, they read as zero now; or -errno. */
+	int (*purge)(struct mk_backing *backing, void *base, size_t size);
+
+	/* Gives back a whole reservation. */
+	void (*release)(struct mk_backing *backing, void *base, size_t size);
+};
+
+/* The head of every backing; the layer above embeds it. */
+struct mk_backing {
+	const struct mk_backing_ops *ops;
+	size_t reservation_size; /* what to reserve at a time; halved down when refused */
+};
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The heap: what other layers may ask of it. Knows no NUMA and no kinds. */
+#ifndef MK_HEAP_HEAP_H
+#define MK_HEAP_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heap/backing.h"
+
+struct mk_heap;
+
+/* Numbers of heaps: 1 to MK_HEAP_LIMIT - 1. Number 0 is no heap: everything asked of it misses. */
+#define MK_HEAP_LIMIT 4096
+
+/*
+ * A heap over BACKING, which the heap refers to until the process ends. OWNER is handed back by
+ * mk_heap_owner(). Address space is reserved at the first allocation only. 0 or -errno: -ENOMEM, or
+ * -ENFILE where all numbers are taken.
+ */
+int mk_heap_create(struct mk_backing *backing, void *owner, struct mk_heap **ret_heap);
+
+unsigned mk_heap_number(const struct mk_heap *heap);
+void *mk_heap_owner(const struct mk_heap *heap);
+
+/*
+ * Blocks. SIZE is at least 1. NULL: out of memory, errno untouched (the caller sets it). Blocks are
+ * aligned to 16 bytes, those above 32 KiB to 4 KiB. ALIGNMENT is a power of two. Contents are
+ * undefined unless ZEROED.
+ */
+void *mk_heap_malloc(struct mk_heap *heap, size_t size);
+void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size);
+void *mk_heap_malloc_aligned(struct mk_heap *heap, size_t alignment, size_t size);
+
+/* Any block of any heap, by any thread; keeps errno. Misuse dies with one line. NULL is allowed. */
+void mk_heap_free(void *block);
+
+/* Bytes usable in a live block. An address that is no block's start dies with one line. */
+size_t mk_heap_usable_size(const void *block);
+
+/*
+ * Makes a live block fit SIZE bytes without moving it. False: it can't, the block is as before. A
+ * block that would shrink by more than half says false as well, so that the caller moves it.
+ */
+bool mk_heap_resize(void *block, size_t size);
+
+/* The heap that a page of a live block belongs to, also for interior pointers; NULL: none. */
+struct mk_heap *mk_heap_of(const void *address);
+
+/* The heap of a number; NULL: no such heap. */
+struct mk_heap *mk_heap_by_number(unsigned number);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory policy by raw system calls: libnuma's constructor changes the policy of the process. */
+#include "os/policy.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_set_mempolicy_home_node
+#define SYS_set_mempolicy_home_node 450
+#endif
+
+enum {
+	/* The kernel uses one bit fewer than it is told. */
+	MAX_NODE = MK_NODE_LIMIT + 1,
+	FLAG_ADDRESS = 1 << 1,
+	FLAG_MEMS_ALLOWED = 1 << 2,
+};
+
+static int finish(long result, int saved_errno)
+{
+	int error = result == 0 ? 0 : -errno;
+
+	errno = saved_errno;
+	return error;
+}
+
+int mk_policy_set(void *base, size_t size, int mode, const struct mk_nodeset *nodes)
+{
+	int saved_errno = errno;
+
+	return finish(syscall(SYS_mbind, base, size, mode, nodes->word, MAX_NODE, 0), saved_errno);
+}
+
+int mk_policy_set_home(void *base, size_t size, unsigned node)
+{
+	int saved_errno = errno;
+
+	return finish(syscall(SYS_set_mempolicy_home_node, base, size, (unsigned long)node, 0UL),
+		      saved_errno);
+}
+
+/* The kernel wants room for all its possible nodes and a bit, up to a page of mask. */
+static int ask(int *ret_mode, struct mk_nodeset *ret_nodes, const void *address, unsigned flags)
+{
+	struct mk_nodeset nodes;
+	int saved_errno = errno;
+	int mode = 0;
+	int error;
+
+	mk_nodeset_clear(&nodes);
+	error = finish(syscall(SYS_get_mempolicy, &mode, nodes.word, MAX_NODE - 1, address, flags),
+		       saved_errno);
+	if (error != 0)
+		return error;
+	if (ret_mode != NULL)
+		*ret_mode = mode;
+	*ret_nodes = nodes;
+	return 0;
+}
+
+int mk_policy_get(const void *address, int *ret_mode, struct mk_nodeset *ret_nodes)
+{
+	return ask(ret_mode, ret_nodes, address, FLAG_ADDRESS);
+}
+
+int mk_policy_get_allowed(struct mk_nodeset *ret_nodes)
+{
+	return ask(NULL, ret_nodes, NULL, FLAG_MEMS_ALLOWED);
+}

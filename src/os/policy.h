@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory policy of address ranges. Functions return 0 or -errno and keep errno. */
+#ifndef MK_OS_POLICY_H
+#define MK_OS_POLICY_H
+
+#include <stddef.h>
+
+#include "base/nodeset.h"
+
+/* The kernel's numbers (uapi/linux/mempolicy.h), so that old headers do. */
+enum mk_policy_mode {
+	MK_POLICY_DEFAULT = 0,
+	MK_POLICY_PREFERRED = 1,
+	MK_POLICY_BIND = 2,
+	MK_POLICY_INTERLEAVE = 3,
+	MK_POLICY_STATIC_NODES = 1 << 15, /* a flag: keep node ids when the allowed nodes change */
+};
+
+/*
+ * mbind(2) of a page-aligned range, for pages to come. MODE may carry MK_POLICY_STATIC_NODES.
+ * -EINVAL: no node of NODES has memory that the process may use; -EPERM, -ENOSYS: denied by
+ * seccomp or absent; -ENOMEM: too many VMAs. The old policy stays on failure.
+ */
+int mk_policy_set(void *base, size_t size, int mode, const struct mk_nodeset *nodes);
+
+/*
+ * The node from whose side a BIND range is filled first, whatever CPU touches it (Linux 5.17,
+ * -ENOSYS before). A later mk_policy_set drops it.
+ */
+int mk_policy_set_home(void *base, size_t size, unsigned node);
+
+/* The policy of the page at ADDRESS; flags are part of the mode. */
+int mk_policy_get(const void *address, int *ret_mode, struct mk_nodeset *ret_nodes);
+
+/* Nodes that the process may use (Mems_allowed), asked of get_mempolicy(2). */
+int mk_policy_get_allowed(struct mk_nodeset *ret_nodes);
+
+#endif

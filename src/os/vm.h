@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Address space and pages. Sizes are bytes; every function returns 0 or -errno. */
+#ifndef MK_OS_VM_H
+#define MK_OS_VM_H
+
+#include <stddef.h>
+
+/* The kernel's page size: 4 KiB to 64 KiB. */
+size_t mk_vm_page_size(void);
+
+/*
+ * Address space without memory: PROT_NONE, not accounted. ALIGNMENT is a power of two of at least
+ * a page. -ENOMEM: RLIMIT_AS or the address space is exhausted; *ret_base is untouched then.
+ */
+int mk_vm_reserve(size_t size, size_t alignment, void **ret_base);
+
+/* Makes part of a reservation usable: readable, writable, zero when first touched. */
+int mk_vm_commit(void *base, size_t size);
+
+/* Gives the pages back; they read as zero afterwards. -EINVAL: mlocked, nothing was given back. */
+int mk_vm_purge(void *base, size_t size);
+
+/* Gives back address space and pages. */
+void mk_vm_release(void *base, size_t size);
+
+/* Zeroed memory under the process's own policy, without huge pages: for metadata. */
+int mk_vm_map(size_t size, void **ret_base);
+
+/* Asks for no huge pages in the range; a kernel without THP has none anyway. */
+void mk_vm_refuse_huge_pages(void *base, size_t size);
+
+#endif

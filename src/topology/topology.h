@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the machine is: an immutable snapshot of its nodes, and pure questions about it. */
+#ifndef MK_TOPOLOGY_TOPOLOGY_H
+#define MK_TOPOLOGY_TOPOLOGY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/nodeset.h"
+
+enum mk_medium {
+	MK_MEDIUM_DRAM,    /* a node with CPUs, or memory of which nothing says otherwise */
+	MK_MEDIUM_PMEM,    /* NVDIMM, Optane, emulated persistent memory */
+	MK_MEDIUM_CXL,     /* volatile or persistent CXL memory */
+	MK_MEDIUM_HBM,     /* proven fast */
+	MK_MEDIUM_SPECIFIC, /* soft-reserved ("specific purpose") memory that is not proven fast */
+	MK_MEDIUM_GPU,     /* memory of a coherent GPU: never used unless named by the user */
+	MK_MEDIUM_SLOW,    /* CPU-less and proven slow by tier, HMAT or CXL range, no kmem device */
+	MK_MEDIUM_UNKNOWN, /* CPU-less, and nothing says what it is: never used by itself */
+};
+
+/* One node that is online. Unknown figures are 0. */
+struct mk_node {
+	unsigned id;
+	bool has_cpu;
+	bool has_memory;
+	enum mk_medium medium;
+	const char *evidence; /* why it is of this medium: one static phrase for people */
+	uint64_t memory_size; /* bytes (MemTotal) */
+	uint32_t read_bandwidth, write_bandwidth; /* MB/s, from the best CPU initiator */
+	uint32_t read_latency, write_latency;     /* ns */
+};
+
+struct mk_topology; /* opaque outside src/topology: ask the functions below */
+
+/*
+ * The snapshot of this machine: taken at the first call (thread-safe, no libc allocation, errno
+ * kept), valid until the process ends. Never NULL: where nothing could be read it has one node, 0.
+ */
+const struct mk_topology *mk_topology_get(void);
+
+/*
+ * Looks again. Where nothing changed the current snapshot stays; else later mk_topology_get() give
+ * the new one. Old snapshots stay valid. Returns the current one.
+ */
+const struct mk_topology *mk_topology_rescan(void);
+
+/*
+ * A snapshot of the tree below ROOT (with sys/ and proc/ in it), for tests and tools: 0 or -errno;
+ * -ENOENT: ROOT is not there. Not registered anywhere, never freed.
+ */
+int mk_topology_read(const char *root, const struct mk_topology **ret_topology);
+
+unsigned mk_topology_node_count(const struct mk_topology *topology);
+/* Nodes in ascending order of ids: INDEX is below the count. */
+const struct mk_node *mk_topology_node(const struct mk_topology *topology, unsigned index);
+/* NULL: no such node online. */
+const struct mk_node *mk_topology_find_node(const struct mk_topology *topology, unsigned id);
+
+/* 10: local; 255: unknown or unreachable. Row FROM as the kernel shows it. */
+unsigned mk_topology_distance(const struct mk_topology *topology, unsigned from, unsigned to);
+
+/* Possible CPUs: one more than the highest id. */
+unsigned mk_topology_cpu_limit(const struct mk_topology *topology);
+/* The node of a CPU, or -1 where it is offline or unknown. */
+int mk_topology_node_of_cpu(const struct mk_topology *topology, unsigned cpu);
+
+/* Sets; they live as long as the snapshot. */
+enum mk_topology_set {
+	MK_SET_ONLINE,
+	MK_SET_MEMORY,  /* has_memory */
+	MK_SET_CPU,     /* has_cpu */
+	MK_SET_ALLOWED, /* Mems_allowed of the process, within MK_SET_MEMORY */
+	MK_SET_FAR,     /* nodes of the DAX_KMEM kinds as detected, within MK_SET_ALLOWED */
+	MK_SET_HBW,     /* nodes of high bandwidth as detected, within MK_SET_ALLOWED */
+	MK_SET_REGULAR, /* nodes of MEMKIND_REGULAR: CPUs and memory; else nearest to the CPUs */
+	MK_SET_RUNNABLE, /* CPU nodes on which the process may run: its leader's affinity mask joined
+			    with that of the thread that took the snapshot */
+	MK_SET_COUNT
+};
+const struct mk_nodeset *mk_topology_set(const struct mk_topology *topology,
+					 enum mk_topology_set set);
+
+/* True where MK_SET_ALLOWED is all of MK_SET_MEMORY: no cpuset excludes a node. */
+bool mk_topology_is_all_allowed(const struct mk_topology *topology);
+
+/*
+ * Why MK_SET_FAR is empty (no kmem device, memory offline, not allowed, ...): one static phrase;
+ * NULL where the set is not empty.
+ */
+const char *mk_topology_far_reason(const struct mk_topology *topology);
+
+/*
+ * The nodes of CANDIDATES closest to CPU_NODE: distance, then HMAT initiator, then device affinity,
+ * then latency, then bandwidth. More than one: still equal after all of these (a tie). Empty only
+ * where CANDIDATES is.
+ */
+void mk_topology_closest(const struct mk_topology *topology, const struct mk_nodeset *candidates,
+			 unsigned cpu_node, struct mk_nodeset *ret_closest);
+
+#endif
