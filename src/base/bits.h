@@ -7,17 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MK_KIB                  ((size_t)1 << 10)
-#define MK_MIB                  ((size_t)1 << 20)
-#define MK_GIB                  ((size_t)1 << 30)
+#define MK_KIB ((size_t)1 << 10)
+#define MK_MIB ((size_t)1 << 20)
+#define MK_GIB ((size_t)1 << 30)
 
-#define MK_ARRAY_SIZE(array)    (sizeof(array) / sizeof((array)[0]))
-#define MK_LIKELY(condition)    __builtin_expect(!!(condition), 1)
-#define MK_UNLIKELY(condition)  __builtin_expect(!!(condition), 0)
-#define MK_INLINE               static inline __attribute__((always_inline))
-#define MK_COLD                 __attribute__((cold, noinline))
+#define MK_ARRAY_SIZE(array)   (sizeof(array) / sizeof((array)[0]))
+#define MK_LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define MK_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define MK_INLINE	       static inline __attribute__((always_inline))
+#define MK_COLD		       __attribute__((cold, noinline))
 /* On the declaration of a variable: other files reach it without the GOT. */
-#define MK_HIDDEN               __attribute__((visibility("hidden")))
+#define MK_HIDDEN __attribute__((visibility("hidden")))
 
 static inline bool mk_is_power_of_two(size_t value)
 {

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Size classes: the old library's sizes, since programs see them through usable_size. */
+#include "heap/class.h"
+
+enum {
+	LINEAR_LIMIT = 128, /* classes of 16 bytes distance up to here */
+	FIRST_GEOMETRIC = 10,
+	LOG2_LINEAR_LIMIT = 7,
+	MAGAZINE_BYTES = 256 << 10, /* a full magazine holds about this much at the most */
+	SLAB_PAGES_WANTED = 4,
+	SLAB_PAGES_LIMIT = 64,
+	SLAB_OBJECTS_WANTED = 8,
+	WASTE_FRACTION = 16, /* at the most 1/16 of a slab may be left over */
+};
+
+struct mk_class mk_classes[MK_CLASS_COUNT];
+uint8_t mk_class_table[MK_SMALL_SIZE / 8 + 1];
+
+static uint32_t size_of_class(unsigned class)
+{
+	unsigned step = class - FIRST_GEOMETRIC;
+
+	if (class == 1)
+		return 8;
+	if (class < FIRST_GEOMETRIC)
+		return (class - 1) * 16;
+	return (5 + step % 4) << (LOG2_LINEAR_LIMIT - 2 + step / 4);
+}
+
+unsigned mk_class_of(size_t size)
+{
+	unsigned log2;
+
+	if (size <= 8)
+		return 1;
+	if (size <= LINEAR_LIMIT)
+		return (unsigned)(size + 15) / 16 + 1;
+	if (size > MK_MEDIUM_SIZE)
+		return MK_CLASS_LARGE;
+	log2 = mk_log2(size - 1);
+	return FIRST_GEOMETRIC + (log2 - LOG2_LINEAR_LIMIT) * 4 +
+	       (unsigned)((size - 1) >> (log2 - 2) & 3);
+}
+
+unsigned mk_class_of_aligned(size_t alignment, size_t size)
+{
+	if (alignment > MK_PAGE_SIZE || size > MK_MEDIUM_SIZE)
+		return MK_CLASS_LARGE;
+	for (unsigned class = mk_class_of(mk_max_size(size, alignment)); class < MK_CLASS_LARGE;
+	     class ++)
+		if ((mk_classes[class].stride & (alignment - 1)) == 0)
+			return class;
+	return MK_CLASS_LARGE;
+}
+
+/* The smallest slab that holds enough objects and wastes little. */
+static void choose_slab(struct mk_class *class)
+{
+	for (unsigned pages = SLAB_PAGES_WANTED; pages <= SLAB_PAGES_LIMIT; pages++) {
+		size_t bytes = pages * MK_PAGE_SIZE;
+		size_t objects = bytes / class->stride;
+
+		if (objects < SLAB_OBJECTS_WANTED ||
+		    bytes - objects * class->stride > bytes / WASTE_FRACTION)
+			continue;
+		class->slab_objects = (uint16_t)mk_min_size(objects, MK_SLAB_OBJECTS);
+		class->slab_pages =
+			(uint16_t)(mk_align_up((size_t) class->slab_objects * class->stride,
+					       MK_PAGE_SIZE) >>
+				   MK_PAGE_SHIFT);
+		return;
+	}
+}
+
+static void start_class(unsigned number)
+{
+	struct mk_class *class = &mk_classes[number];
+
+	class->size = size_of_class(number);
+	class->stride = class->size < 16 ? 16 : class->size;
+	class->inverse = (uint32_t)(((UINT64_C(1) << 32) + class->stride - 1) / class->stride);
+	class->magazine_count = (uint8_t)mk_max_size(
+		1, mk_min_size(MK_MAGAZINE_SLOTS - 1, MAGAZINE_BYTES / class->stride));
+	if (number < MK_CLASS_SMALL_END)
+		choose_slab(class);
+}
+
+void mk_class_start(void)
+{
+	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++)
+		start_class(class);
+	for (size_t size = 1; size <= MK_SMALL_SIZE; size += 8)
+		mk_class_table[(size + 7) >> 3] = (uint8_t)mk_class_of(size + 7);
+}

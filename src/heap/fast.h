@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hot path: a pop or a push on the calling thread's cache. No lock, no system call. */
+#ifndef MK_HEAP_FAST_H
+#define MK_HEAP_FAST_H
+
+#include "heap/class.h"
+#include "heap/pagemap.h"
+#include "heap/types.h"
+
+/*
+ * The calling thread's caches: mk_thread_none, which misses everything, before the thread's first
+ * miss, and mk_thread_ended after its exit handler. Initial-exec: dlopen finds room for a pointer.
+ */
+extern __thread struct mk_thread *mk_thread_self MK_HIDDEN
+	__attribute__((tls_model("initial-exec")));
+
+MK_INLINE
+struct mk_cache *mk_cache_of(unsigned heap_number)
+{
+	struct mk_thread *thread = mk_thread_self;
+
+	return (struct mk_cache *)((char *)thread + thread->cache_offset[heap_number]);
+}
+
+/* NULL: the cache has none, or the class is not a small one; for heap number 0 and size 0 always. */
+MK_INLINE
+void *mk_fast_malloc(unsigned heap_number, size_t size)
+{
+	struct mk_cache *cache;
+	void ***top;
+	void *object;
+
+	if (MK_UNLIKELY(size > MK_SMALL_SIZE))
+		return NULL;
+	cache = mk_cache_of(heap_number);
+	top = &cache->top[mk_class_of_small(size)];
+	object = **top;
+	if (MK_LIKELY(object != NULL))
+		(*top)--;
+	return object;
+}
+
+/*
+ * False: the cache is full, there is none, or BLOCK is NULL or no block at all; mk_heap_free() takes
+ * it then.
+ */
+MK_INLINE
+bool mk_fast_free(void *block)
+{
+	uint64_t entry = mk_pagemap_entry((uintptr_t)block);
+	struct mk_cache *cache = mk_cache_of(mk_entry_heap(entry));
+	void **slot = cache->top[mk_entry_class(entry)] + 1;
+
+	if (MK_UNLIKELY(((uintptr_t)slot & (MK_MAGAZINE_SIZE - 1)) == 0))
+		return false;
+	*slot = block;
+	cache->top[mk_entry_class(entry)] = slot;
+	return true;
+}
+
+#endif

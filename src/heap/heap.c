@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Heaps: blocks by size, and the way of a free to its owner. */
+#include "heap/heap.h"
+
+#include <string.h>
+
+#include "heap/cache.h"
+#include "heap/class.h"
+#include "heap/fast.h"
+#include "heap/misuse.h"
+#include "heap/pages.h"
+#include "heap/slab.h"
+
+static void *large_block(struct mk_heap *heap, size_t alignment, size_t size, bool *ret_zeroed)
+{
+	struct mk_span *span;
+
+	if (size > PTRDIFF_MAX)
+		return NULL;
+	span = mk_pages_alloc(heap, mk_align_up(size, MK_PAGE_SIZE) >> MK_PAGE_SHIFT, alignment,
+			      MK_CLASS_LARGE, ret_zeroed);
+	return span == NULL ? NULL : (void *)span->base;
+}
+
+static void *small_block(struct mk_heap *heap, unsigned class)
+{
+	struct mk_cache *cache = mk_cache_get(heap);
+	void *object = cache == NULL ? NULL : mk_cache_take(cache, class);
+
+	return object != NULL ? object : mk_cache_take_direct(heap, class);
+}
+
+/* One that is not cached comes straight from the pages, which know if it is zero. */
+static void *medium_block(struct mk_heap *heap, unsigned class, bool *ret_zeroed)
+{
+	struct mk_cache *cache = mk_cache_get(heap);
+	void *object = cache == NULL ? NULL : mk_cache_take(cache, class);
+	struct mk_span *span;
+
+	if (object != NULL)
+		return object;
+	span = mk_pages_alloc(heap, mk_classes[class].size >> MK_PAGE_SHIFT, MK_PAGE_SIZE, class,
+			      ret_zeroed);
+	return span == NULL ? NULL : (void *)span->base;
+}
+
+static void *block(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
+		   bool *ret_zeroed)
+{
+	*ret_zeroed = false;
+	if (class < MK_CLASS_SMALL_END)
+		return small_block(heap, class);
+	if (class < MK_CLASS_LARGE)
+		return medium_block(heap, class, ret_zeroed);
+	return large_block(heap, alignment, size, ret_zeroed);
+}
+
+/* Out of memory: what caches and depots hold may be enough. */
+static void *block_or_drain(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
+			    bool *ret_zeroed)
+{
+	void *found = block(heap, class, alignment, size, ret_zeroed);
+
+	if (found == NULL && size <= PTRDIFF_MAX) {
+		mk_cache_drain(heap);
+		found = block(heap, class, alignment, size, ret_zeroed);
+	}
+	return found;
+}
+
+void *mk_heap_malloc(struct mk_heap *heap, size_t size)
+{
+	bool zeroed;
+
+	return block_or_drain(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
+}
+
+void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size)
+{
+	bool zeroed;
+	void *found = block_or_drain(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
+
+	if (found != NULL && !zeroed)
+		memset(found, 0, size);
+	return found;
+}
+
+void *mk_heap_malloc_aligned(struct mk_heap *heap, size_t alignment, size_t size)
+{
+	bool zeroed;
+
+	return block_or_drain(heap, mk_class_of_aligned(alignment, size), alignment, size, &zeroed);
+}
+
+/* The span of a block that is about to be used by its address: dies where that is no block. */
+static struct mk_span *span_of_block(const void *address)
+{
+	struct mk_span *span = mk_pagemap_find(address);
+
+	if (span == NULL)
+		mk_misuse_no_block(address);
+	if (span->class < MK_CLASS_SMALL_END)
+		mk_slab_index(span, address);
+	else if (span->base != (uintptr_t)address)
+		mk_misuse_interior(address);
+	return span;
+}
+
+void mk_heap_free(void *address)
+{
+	uint64_t entry = mk_pagemap_entry((uintptr_t)address);
+	unsigned class = mk_entry_class(entry);
+	struct mk_heap *heap;
+	struct mk_cache *cache;
+
+	if (address == NULL)
+		return;
+	if (class == MK_CLASS_NONE || class == MK_CLASS_LARGE) {
+		heap = span_of_block(address)->heap;
+		mk_pages_free_block(heap, MK_CLASS_LARGE, address);
+		return;
+	}
+	heap = mk_entry_span(entry)->heap;
+	cache = mk_cache_get(heap);
+	if (cache == NULL)
+		mk_cache_give_direct(heap, class, address);
+	else if (!mk_fast_free(address))
+		mk_cache_overflow(cache, class, address);
+}
+
+size_t mk_heap_usable_size(const void *address)
+{
+	const struct mk_span *span = span_of_block(address);
+
+	return span->class == MK_CLASS_LARGE ? mk_span_size(span) : mk_classes[span->class].size;
+}
+
+bool mk_heap_resize(void *address, size_t size)
+{
+	struct mk_span *span = span_of_block(address);
+	size_t usable = mk_heap_usable_size(address);
+
+	if (span->class != MK_CLASS_LARGE)
+		return mk_class_of(size) == span->class || (size <= usable && size > usable / 2);
+	if ((size <= MK_MEDIUM_SIZE && size <= usable / 2) || size > PTRDIFF_MAX)
+		return false;
+	return mk_pages_resize(span, mk_align_up(size, MK_PAGE_SIZE) >> MK_PAGE_SHIFT);
+}
+
+struct mk_heap *mk_heap_of(const void *address)
+{
+	const struct mk_span *span = mk_pagemap_find(address);
+
+	return span == NULL ? NULL : span->heap;
+}

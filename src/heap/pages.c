@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Spans: found, split, merged, given back. */
+#include "heap/pages.h"
+
+#include "heap/bins.h"
+#include "heap/meta.h"
+#include "heap/misuse.h"
+#include "heap/pagemap.h"
+#include "os/thread.h"
+
+enum {
+	FIRST_STEP = 256 << 10,
+	DECAY_MS = 10000,
+	PURGE_CHECK_MS = 1000,
+};
+
+/* 48 bits of address space: keeps sums and products of sizes from wrapping. */
+#define PAGES_LIMIT ((size_t)1 << (48 - MK_PAGE_SHIFT))
+/* An aligned block takes as much address space again; no machine has pages of this size. */
+#define ALIGNMENT_LIMIT ((size_t)64 << 30)
+
+void mk_pages_start(struct mk_pages *pages)
+{
+	pages->step = FIRST_STEP;
+}
+
+static void age_append(struct mk_pages *pages, struct mk_span *span)
+{
+	span->age_next = NULL;
+	span->age_previous = pages->newest;
+	if (pages->newest != NULL)
+		pages->newest->age_next = span;
+	else
+		pages->oldest = span;
+	pages->newest = span;
+	pages->dirty_size += mk_span_size(span);
+}
+
+static void age_remove(struct mk_pages *pages, struct mk_span *span)
+{
+	if (span->age_previous != NULL)
+		span->age_previous->age_next = span->age_next;
+	else
+		pages->oldest = span->age_next;
+	if (span->age_next != NULL)
+		span->age_next->age_previous = span->age_previous;
+	else
+		pages->newest = span->age_previous;
+	pages->dirty_size -= mk_span_size(span);
+}
+
+void mk_pages_take_free(struct mk_heap *heap, struct mk_span *span)
+{
+	mk_bins_remove(&heap->pages.bins[span->state], span);
+	if (span->state == MK_SPAN_DIRTY)
+		age_remove(&heap->pages, span);
+}
+
+struct mk_span *mk_pages_split(struct mk_span *span, size_t pages)
+{
+	struct mk_span *rest = mk_meta_alloc(MK_META_SPAN);
+
+	if (rest == NULL)
+		return NULL;
+	rest->base = span->base + (pages << MK_PAGE_SHIFT);
+	rest->page_count = span->page_count - pages;
+	rest->heap = span->heap;
+	rest->reservation = span->reservation;
+	rest->below = span;
+	rest->above = span->above;
+	rest->freed_ms = span->freed_ms;
+	rest->state = span->state;
+	if (rest->above != NULL)
+		rest->above->below = rest;
+	else
+		rest->reservation->top = rest;
+	span->above = rest;
+	span->page_count = pages;
+	return rest;
+}
+
+/* UPPER, which is in no list, becomes part of LOWER, which is its neighbour and in no list. */
+static void merge(struct mk_span *lower, struct mk_span *upper)
+{
+	lower->page_count += upper->page_count;
+	lower->above = upper->above;
+	if (upper->above != NULL)
+		upper->above->below = lower;
+	else
+		lower->reservation->top = lower;
+	if (lower->freed_ms < upper->freed_ms)
+		lower->freed_ms = upper->freed_ms;
+	mk_meta_free(MK_META_SPAN, upper);
+}
+
+struct mk_span *mk_pages_add_free(struct mk_heap *heap, struct mk_span *span)
+{
+	struct mk_span *below = span->below;
+	struct mk_span *above = span->above;
+
+	if (above != NULL && above->state == span->state) {
+		mk_pages_take_free(heap, above);
+		merge(span, above);
+	}
+	if (below != NULL && below->state == span->state) {
+		mk_pages_take_free(heap, below);
+		merge(below, span);
+		span = below;
+	}
+	mk_bins_insert(&heap->pages.bins[span->state], span);
+	if (span->state == MK_SPAN_DIRTY)
+		age_append(&heap->pages, span);
+	return span;
+}
+
+struct mk_span *mk_pages_carve(struct mk_heap *heap, struct mk_span *span, size_t pages,
+			       size_t alignment)
+{
+	size_t front = (mk_align_up(span->base, alignment) - span->base) >> MK_PAGE_SHIFT;
+	enum mk_span_state state = span->state;
+
+	mk_pages_take_free(heap, span);
+	if (front != 0) {
+		struct mk_span *rest = mk_pages_split(span, front);
+
+		/* Used: else the front would be merged with what it was just cut from. */
+		if (rest != NULL)
+			rest->state = MK_SPAN_USED;
+		mk_pages_add_free(heap, span);
+		if (rest == NULL)
+			return NULL;
+		span = rest;
+	}
+	if (span->page_count > pages) {
+		struct mk_span *rest = mk_pages_split(span, pages);
+
+		span->state = MK_SPAN_USED;
+		if (rest != NULL) {
+			rest->state = state;
+			mk_pages_add_free(heap, rest);
+		}
+	}
+	span->state = state;
+	return span;
+}
+
+/* Free spans of both states that touch become one dirty span. */
+static void merge_states(struct mk_heap *heap)
+{
+	for (struct mk_reservation *reservation = heap->pages.reservations; reservation != NULL;
+	     reservation = reservation->next) {
+		struct mk_span *span = reservation->top;
+
+		while (span != NULL) {
+			if (span->state == MK_SPAN_FRESH) {
+				mk_pages_take_free(heap, span);
+				span->state = MK_SPAN_DIRTY;
+				span = mk_pages_add_free(heap, span);
+			}
+			span = span->below;
+		}
+	}
+}
+
+/* What is free, joined to pieces whatever their state, and to what can still be committed. */
+static struct mk_span *find_by_merging(struct mk_heap *heap, size_t pages)
+{
+	struct mk_bins *dirty = &heap->pages.bins[MK_SPAN_DIRTY];
+	struct mk_span *span;
+
+	merge_states(heap);
+	span = mk_bins_find(dirty, pages, true);
+	if (span != NULL || !mk_pages_grow_top(heap, pages, MK_SPAN_DIRTY))
+		return span;
+	merge_states(heap);
+	return mk_bins_find(dirty, pages, true);
+}
+
+/* A free span with room for PAGES pages; committed or merged from pieces where need be. */
+static struct mk_span *find(struct mk_heap *heap, size_t pages)
+{
+	struct mk_bins *bins = heap->pages.bins;
+	struct mk_span *span = mk_bins_find(&bins[MK_SPAN_DIRTY], pages, false);
+
+	if (span == NULL)
+		span = mk_bins_find(&bins[MK_SPAN_FRESH], pages, false);
+	if (span == NULL && mk_pages_grow(heap, pages))
+		span = mk_bins_find(&bins[MK_SPAN_FRESH], pages, true);
+	return span != NULL ? span : find_by_merging(heap, pages);
+}
+
+struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
+			       bool *ret_zeroed)
+{
+	size_t alignment_pages = alignment > MK_PAGE_SIZE ? alignment >> MK_PAGE_SHIFT : 1;
+	struct mk_span *span;
+
+	if (pages > PAGES_LIMIT || alignment > ALIGNMENT_LIMIT)
+		return NULL;
+	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+	span = find(heap, pages + alignment_pages - 1);
+	if (span != NULL)
+		span = mk_pages_carve(heap, span, pages, alignment);
+	if (span != NULL) {
+		*ret_zeroed = span->state == MK_SPAN_FRESH;
+		span->state = MK_SPAN_USED;
+		span->class = (uint8_t) class;
+		mk_pagemap_enter(span);
+	}
+	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+	return span;
+}
+
+static void purge_now_and_then(struct mk_heap *heap, uint64_t now)
+{
+	if (now - heap->pages.purge_checked_ms < PURGE_CHECK_MS)
+		return;
+	heap->pages.purge_checked_ms = now;
+	mk_pages_purge(heap, DECAY_MS);
+}
+
+static void free_locked(struct mk_heap *heap, struct mk_span *span)
+{
+	span->state = MK_SPAN_DIRTY;
+	span->freed_ms = mk_clock_ms();
+	mk_pages_add_free(heap, span);
+}
+
+static void give_back(struct mk_heap *heap, struct mk_span *span)
+{
+	mk_pagemap_remove(span);
+	free_locked(heap, span);
+	purge_now_and_then(heap, mk_clock_ms());
+}
+
+void mk_pages_free(struct mk_span *span)
+{
+	struct mk_heap *heap = span->heap;
+
+	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+	give_back(heap, span);
+	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+}
+
+void mk_pages_free_block(struct mk_heap *heap, unsigned class, void *block)
+{
+	struct mk_span *span;
+
+	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+	span = mk_pagemap_find(block);
+	if (span == NULL || span->heap != heap || span->class != class) {
+		mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+		mk_misuse_double_free(block);
+	}
+	if (span->base != (uintptr_t)block)
+		mk_misuse_interior(block);
+	give_back(heap, span);
+	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+}
+
+static void shrink(struct mk_heap *heap, struct mk_span *span, size_t pages)
+{
+	struct mk_span *rest = mk_pages_split(span, pages);
+
+	if (rest != NULL)
+		free_locked(heap, rest);
+}
+
+/* Takes what is missing from the free span above. */
+static bool extend(struct mk_heap *heap, struct mk_span *span, size_t pages)
+{
+	struct mk_span *above = span->above;
+	size_t missing = pages - span->page_count;
+	struct mk_span *rest;
+
+	if (above == NULL || above->state == MK_SPAN_USED || above->page_count < missing)
+		return false;
+	mk_pages_take_free(heap, above);
+	if (above->page_count > missing) {
+		rest = mk_pages_split(above, missing);
+		if (rest != NULL) {
+			above->state = MK_SPAN_USED;
+			mk_pages_add_free(heap, rest);
+		}
+	}
+	merge(span, above);
+	return true;
+}
+
+bool mk_pages_resize(struct mk_span *span, size_t pages)
+{
+	struct mk_heap *heap = span->heap;
+	bool fits = true;
+
+	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+	mk_pagemap_remove(span);
+	if (pages < span->page_count)
+		shrink(heap, span, pages);
+	else if (pages > span->page_count)
+		fits = extend(heap, span, pages);
+	mk_pagemap_enter(span);
+	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+	return fits;
+}

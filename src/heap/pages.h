@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The pages of a heap: spans are taken from, and given back to, what the backing committed. */
+#ifndef MK_HEAP_PAGES_H
+#define MK_HEAP_PAGES_H
+
+#include "heap/types.h"
+
+void mk_pages_start(struct mk_pages *pages);
+
+/*
+ * A used span of PAGES pages for CLASS, at a multiple of ALIGNMENT (a power of two, in bytes),
+ * entered in the page map. *ret_zeroed: its bytes read as zero. NULL: out of memory. Takes the
+ * page lock.
+ */
+struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
+			       bool *ret_zeroed);
+
+/* Gives a used span back. Takes the page lock; may purge what has been idle for long. */
+void mk_pages_free(struct mk_span *span);
+
+/* The same for a medium or large block by its address; dies where no such block starts there. */
+void mk_pages_free_block(struct mk_heap *heap, unsigned class, void *block);
+
+/*
+ * Makes a used large span PAGES long where it stands: false where what follows is not free. Takes
+ * the page lock.
+ */
+bool mk_pages_resize(struct mk_span *span, size_t pages);
+
+/*
+ * The rest is for the files of this group; the page lock is held.
+ * mk_pages_add_free: takes a span that is in no list into its state's bins, merged with neighbours
+ * of the same state; returns the span it is part of now.
+ * mk_pages_take_free: takes a free span out of bins and age list.
+ * mk_pages_split: cuts a span that is in no list to PAGES; returns the upper rest, in no list, or
+ * NULL where there is no metadata memory.
+ * mk_pages_carve: cuts PAGES pages at a multiple of ALIGNMENT out of a free span that has room for
+ * them; returns them in no list, in the state they had. Without metadata memory for the tail they
+ * are more than asked for; for the front: NULL, and the span is free as before.
+ */
+struct mk_span *mk_pages_add_free(struct mk_heap *heap, struct mk_span *span);
+void mk_pages_take_free(struct mk_heap *heap, struct mk_span *span);
+struct mk_span *mk_pages_split(struct mk_span *span, size_t pages);
+struct mk_span *mk_pages_carve(struct mk_heap *heap, struct mk_span *span, size_t pages,
+			       size_t alignment);
+
+/*
+ * Commit more, so that together with a free span of STATE at the top of a reservation there are
+ * PAGES pages in one piece; mk_pages_grow: a fresh span, also in a new reservation. False: refused.
+ */
+bool mk_pages_grow_top(struct mk_heap *heap, size_t pages, enum mk_span_state state);
+bool mk_pages_grow(struct mk_heap *heap, size_t pages);
+
+/*
+ * Purges spans that were freed before now and DECAY_MS ago or earlier; releases reservations that
+ * are empty.
+ */
+void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms);
+
+static inline size_t mk_span_size(const struct mk_span *span)
+{
+	return span->page_count << MK_PAGE_SHIFT;
+}
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Slabs: bitmaps out of band, so that neither taking nor giving touches an object. */
+#include "heap/slab.h"
+
+#include "heap/class.h"
+#include "heap/misuse.h"
+#include "heap/pagemap.h"
+#include "heap/pages.h"
+
+static void link_partial(struct mk_heap_class *class, struct mk_span *slab)
+{
+	slab->list_next = class->partial;
+	slab->list_link = &class->partial;
+	if (slab->list_next != NULL)
+		slab->list_next->list_link = &slab->list_next;
+	class->partial = slab;
+}
+
+static void unlink_partial(struct mk_span *slab)
+{
+	*slab->list_link = slab->list_next;
+	if (slab->list_next != NULL)
+		slab->list_next->list_link = slab->list_link;
+}
+
+static void fill_bits(struct mk_span *slab)
+{
+	unsigned left = slab->object_count;
+
+	for (unsigned word = 0; word < MK_ARRAY_SIZE(slab->free_bits); word++) {
+		unsigned bits = left < 64 ? left : 64;
+
+		slab->free_bits[word] = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+		left -= bits;
+	}
+}
+
+static struct mk_span *make_slab(struct mk_heap *heap, unsigned class)
+{
+	bool zeroed;
+	struct mk_span *slab =
+		mk_pages_alloc(heap, mk_classes[class].slab_pages, MK_PAGE_SIZE, class, &zeroed);
+
+	if (slab == NULL)
+		return NULL;
+	slab->object_count = mk_classes[class].slab_objects;
+	slab->free_count = slab->object_count;
+	fill_bits(slab);
+	link_partial(&heap->class[class], slab);
+	return slab;
+}
+
+static unsigned take_from(struct mk_span *slab, size_t stride, void **slots, unsigned count)
+{
+	unsigned taken = 0;
+
+	for (unsigned word = 0; word < MK_ARRAY_SIZE(slab->free_bits) && taken < count; word++) {
+		uint64_t bits = slab->free_bits[word];
+
+		while (bits != 0 && taken < count) {
+			size_t index = word * 64 + (unsigned)__builtin_ctzll(bits);
+
+			slots[taken++] = (void *)(slab->base + index * stride);
+			bits &= bits - 1;
+		}
+		slab->free_bits[word] = bits;
+	}
+	slab->free_count = (uint16_t)(slab->free_count - taken);
+	return taken;
+}
+
+unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsigned count)
+{
+	unsigned taken = 0;
+
+	while (taken < count) {
+		struct mk_span *slab = heap->class[class].partial;
+
+		if (slab == NULL)
+			slab = make_slab(heap, class);
+		if (slab == NULL)
+			break;
+		taken += take_from(slab, mk_classes[class].stride, slots + taken, count - taken);
+		if (slab->free_count == 0)
+			unlink_partial(slab);
+	}
+	return taken;
+}
+
+unsigned mk_slab_index(const struct mk_span *slab, const void *object)
+{
+	const struct mk_class *class = &mk_classes[slab->class];
+	uintptr_t offset = (uintptr_t)object - slab->base;
+	unsigned index = (unsigned)((uint64_t)offset * class->inverse >> 32);
+
+	if (index * (uintptr_t) class->stride != offset || index >= slab->object_count)
+		mk_misuse_interior(object);
+	return index;
+}
+
+/* One empty slab stays, so that a loop at a slab's edge does not make and free it every time. */
+static void give_slab_back(struct mk_heap_class *class, struct mk_span *slab)
+{
+	if (class->partial == slab && slab->list_next == NULL)
+		return;
+	unlink_partial(slab);
+	mk_pages_free(slab);
+}
+
+static void give_one(struct mk_heap *heap, unsigned class, void *object)
+{
+	uint64_t entry = mk_pagemap_entry((uintptr_t)object);
+	struct mk_span *slab = mk_entry_span(entry);
+	unsigned index;
+	uint64_t bit;
+
+	/* Another owner of the page by now: the object's slab was freed with the object in it. */
+	if (mk_entry_class(entry) != class || mk_entry_heap(entry) != heap->number)
+		mk_misuse_double_free(object);
+	index = mk_slab_index(slab, object);
+	bit = UINT64_C(1) << (index % 64);
+	if (slab->free_bits[index / 64] & bit)
+		mk_misuse_double_free(object);
+	slab->free_bits[index / 64] |= bit;
+	if (slab->free_count++ == 0)
+		link_partial(&heap->class[class], slab);
+	if (slab->free_count == slab->object_count)
+		give_slab_back(&heap->class[class], slab);
+}
+
+void mk_slab_give(struct mk_heap *heap, unsigned class, void *const *slots, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		give_one(heap, class, slots[i]);
+}
+
+void mk_slab_trim(struct mk_heap *heap, unsigned class)
+{
+	struct mk_span *slab = heap->class[class].partial;
+
+	while (slab != NULL) {
+		struct mk_span *next = slab->list_next;
+
+		if (slab->free_count == slab->object_count) {
+			unlink_partial(slab);
+			mk_pages_free(slab);
+		}
+		slab = next;
+	}
+}

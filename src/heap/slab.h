@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Slabs: objects of one small class, free ones in bitmaps. */
+#ifndef MK_HEAP_SLAB_H
+#define MK_HEAP_SLAB_H
+
+#include "heap/types.h"
+
+/*
+ * Takes up to COUNT free objects into slots[0] and up; returns how many: 0 means out of memory. The
+ * caller holds the lock of the class.
+ */
+unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsigned count);
+
+/*
+ * Gives objects back, which may be of any slabs of the class. An object that is free already, or not
+ * at an object's start, dies with one line. The caller holds the lock of the class.
+ */
+void mk_slab_give(struct mk_heap *heap, unsigned class, void *const *slots, unsigned count);
+
+/* Gives the pages of empty slabs back. The caller holds the lock of the class. */
+void mk_slab_trim(struct mk_heap *heap, unsigned class);
+
+/* Dies unless OBJECT is at the start of an object of the slab; returns its index. */
+unsigned mk_slab_index(const struct mk_span *slab, const void *object);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The heap's data model and its words. */
+#ifndef MK_HEAP_TYPES_H
+#define MK_HEAP_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "base/lock.h"
+#include "heap/backing.h"
+#include "heap/heap.h"
+
+/*
+ * Words
+ *   backing      where address space comes from: reserve, commit, purge (heap/backing.h)
+ *   heap         one partition of memory over one backing, known by a number
+ *   reservation  address space that a heap got from its backing; committed from the bottom up
+ *   page         4 KiB, the unit of spans, whatever the kernel's page size
+ *   span         a run of pages: free, or one large or medium block, or a slab
+ *   slab         a span cut into equal objects, with a bitmap of the free ones
+ *   class        a size of objects; small ones live in slabs, medium ones are a span each
+ *   cache        one thread's free objects of one heap, a magazine or two per class
+ *   magazine     a stack of pointers to free objects
+ *   depot        full magazines of one class of a heap, for all threads
+ *   page map     address -> span, class and heap number
+ *
+ * All of this lives in metadata memory (heap/meta.h): neither malloc nor free touches the payload.
+ */
+
+#define MK_PAGE_SHIFT 12
+#define MK_PAGE_SIZE  ((size_t)1 << MK_PAGE_SHIFT)
+#define MK_CHUNK_SIZE ((size_t)2 << 20) /* reservations are multiples of it, aligned to it */
+
+/*
+ * Classes: 0 is no class; 1 is 8 bytes; then 16 to 128 in steps of 16; then four per doubling, small
+ * up to 32 KiB and medium up to 1 MiB; the last stands for larger blocks.
+ */
+#define MK_CLASS_NONE	   0
+#define MK_CLASS_SMALL_END 42 /* classes below it live in slabs */
+#define MK_CLASS_LARGE	   62
+#define MK_CLASS_COUNT	   63
+#define MK_SMALL_SIZE	   ((size_t)32 << 10)
+#define MK_MEDIUM_SIZE	   ((size_t)1 << 20)
+
+/* Objects of a slab: what its bitmap has room for. */
+#define MK_SLAB_OBJECTS 512
+
+/*
+ * A magazine is a stack that grows upwards in slots bottom + 1 to 63. The bottom slot holds NULL, so
+ * that a pop finds the end without knowing the bottom; the address behind slot 63 is a multiple of
+ * the magazine's size, so that a push finds the end without knowing the top. A class whose magazines
+ * hold fewer objects has a higher bottom. In a depot, slot 0 links to the next magazine.
+ */
+#define MK_MAGAZINE_SLOTS 64
+#define MK_MAGAZINE_SIZE  (MK_MAGAZINE_SLOTS * sizeof(void *))
+
+struct mk_magazine {
+	void *slot[MK_MAGAZINE_SLOTS];
+} __attribute__((aligned(MK_MAGAZINE_SLOTS * sizeof(void *))));
+
+/*
+ * One thread's free objects of one heap; only that thread touches it. top[class] is the slot of the
+ * last object, or, for a class without a magazine, the last slot of mk_magazine_none: NULL to a pop,
+ * full to a push.
+ */
+struct mk_cache {
+	void **top[MK_CLASS_COUNT];
+	struct mk_heap *heap;
+	struct mk_cache *next;			   /* of the same thread */
+	struct mk_magazine *spare[MK_CLASS_COUNT]; /* full or empty; NULL: none */
+	uint8_t spare_is_full[MK_CLASS_COUNT];
+	uint8_t refill_count[MK_CLASS_COUNT]; /* objects to take next time; grows by use */
+};
+
+/*
+ * cache_offset[number] is the distance from the thread to its cache of that heap. 0 leads to
+ * `no_cache`, which misses everything: no check for NULL on the hot path.
+ */
+struct mk_thread {
+	struct mk_cache no_cache; /* must be first */
+	intptr_t cache_offset[MK_HEAP_LIMIT];
+	struct mk_cache *caches;
+};
+
+enum mk_span_state {
+	MK_SPAN_FRESH, /* free, committed, reads as zero */
+	MK_SPAN_DIRTY, /* free, committed, holds old bytes */
+	MK_SPAN_USED,
+};
+#define MK_SPAN_FREE_STATES 2
+
+/*
+ * Guard: the heap's page lock, but for free_count, free_bits and the list links of a slab, which
+ * belong to the lock of its class. base, page_count, class and heap do not change while it is used.
+ */
+struct mk_span {
+	uintptr_t base;
+	size_t page_count;
+	struct mk_heap *heap;
+	struct mk_reservation *reservation;
+	struct mk_span *below, *above;		 /* neighbours in the reservation, by address */
+	struct mk_span *list_next, **list_link;	 /* free: its bin; slab: its class's partial list */
+	struct mk_span *age_next, *age_previous; /* dirty: the heap's list by time of freeing */
+	uint64_t freed_ms;			 /* dirty: when */
+	enum mk_span_state state;
+	uint8_t class;
+	uint16_t object_count; /* slab: all objects */
+	uint16_t free_count;   /* slab: bits set in free_bits */
+	uint64_t free_bits[MK_SLAB_OBJECTS / 64];
+} __attribute__((aligned(64)));
+
+/* Guard: the heap's page lock. [base, base + committed) is covered by spans, bottom to top. */
+struct mk_reservation {
+	uintptr_t base;
+	size_t size;
+	size_t committed;
+	struct mk_span *top; /* the span with the highest address; NULL: nothing committed */
+	struct mk_reservation *next;
+};
+
+/* Free spans of one state by size: bin of a span of n pages is mk_span_bin(n). */
+#define MK_BIN_COUNT 128
+struct mk_bins {
+	uint64_t used[MK_BIN_COUNT / 64]; /* bit b: bin b is not empty */
+	struct mk_span *bin[MK_BIN_COUNT];
+};
+
+/* The pages of a heap. Guard: lock. */
+struct mk_pages {
+	struct mk_lock lock;
+	struct mk_bins bins[MK_SPAN_FREE_STATES];
+	struct mk_reservation *reservations;
+	struct mk_span *oldest, *newest; /* dirty spans by freed_ms */
+	size_t step;			 /* bytes to commit next time */
+	size_t committed_size;
+	size_t dirty_size;
+	uint64_t purge_checked_ms;
+};
+
+/* One small class of a heap. Guard: lock. */
+struct mk_heap_class {
+	struct mk_lock lock;
+	struct mk_magazine *full; /* the depot */
+	unsigned full_count;
+	struct mk_span *partial; /* slabs with a free object */
+};
+
+struct mk_heap {
+	struct mk_backing *backing;
+	void *owner;
+	unsigned number;
+	struct mk_pages pages;
+	struct mk_heap_class class[MK_CLASS_SMALL_END];
+};
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Thread caches: objects go back to their owner, and nothing is lost when threads end. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "heap/fast.h"
+#include "heap/fork.h"
+#include "heap/heap.h"
+#include "heap/meta.h"
+#include "support/plain_backing.h"
+
+static struct mk_heap *new_heap(size_t reservation_size, size_t limit)
+{
+	/* A heap refers to its backing until the process ends. */
+	static struct plain_backing backings[16];
+	static size_t count;
+	struct plain_backing *backing = &backings[count++];
+	struct mk_heap *heap;
+
+	assert_true(count <= MK_ARRAY_SIZE(backings));
+	plain_start(backing, reservation_size);
+	backing->commit_limit = limit;
+	assert_int_equal(mk_heap_create(&backing->head, NULL, &heap), 0);
+	return heap;
+}
+
+static void run_threads(unsigned count, void *(*body)(void *), void *argument)
+{
+	pthread_t threads[512];
+
+	assert_true(count <= MK_ARRAY_SIZE(threads));
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, body, argument), 0);
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
+static void the_hot_path_misses_what_it_must(void **state)
+{
+	(void)state;
+	assert_null(mk_fast_malloc(0, 64));
+	assert_null(mk_fast_malloc(0, 0));
+	assert_null(mk_fast_malloc(MK_HEAP_LIMIT - 1, 64));
+	assert_null(mk_fast_malloc(1, SIZE_MAX));
+	assert_false(mk_fast_free(NULL));
+	assert_false(mk_fast_free((void *)UINTPTR_MAX));
+	assert_false(mk_fast_free(&state));
+}
+
+static void a_freed_object_is_served_again_by_the_hot_path(void **state)
+{
+	struct mk_heap *heap = new_heap(64 * MK_MIB, SIZE_MAX);
+	unsigned number = mk_heap_number(heap);
+
+	(void)state;
+	for (size_t size = 1; size <= MK_SMALL_SIZE; size += 13) {
+		void *block = mk_heap_malloc(heap, size);
+
+		assert_non_null(block);
+		mk_heap_free(block);
+		assert_ptr_equal(mk_fast_malloc(number, size), block);
+		assert_true(mk_fast_free(block));
+	}
+}
+
+static void *free_all(void *argument)
+{
+	void **blocks = argument;
+
+	for (; *blocks != NULL; blocks++)
+		mk_heap_free(*blocks);
+	return NULL;
+}
+
+static void objects_freed_elsewhere_go_back_to_their_own_heap(void **state)
+{
+	enum { COUNT = 5000 };
+	static void *blocks[COUNT + 1];
+	struct mk_heap *heaps[2] = {new_heap(64 * MK_MIB, SIZE_MAX),
+				    new_heap(64 * MK_MIB, SIZE_MAX)};
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < COUNT; i++) {
+			blocks[i] = mk_heap_malloc(heaps[i % 2], 1 + i % 3000);
+			assert_ptr_equal(mk_heap_of(blocks[i]), heaps[i % 2]);
+		}
+		run_threads(1, free_all, blocks);
+	}
+}
+
+static void *allocate_and_leave(void *argument)
+{
+	struct mk_heap *heap = argument;
+	void *blocks[200];
+
+	for (size_t i = 0; i < MK_ARRAY_SIZE(blocks); i++) {
+		blocks[i] = mk_heap_malloc(heap, 8 + i * 100);
+		assert_non_null(blocks[i]);
+		memset(blocks[i], 1, 8 + i * 100);
+	}
+	for (size_t i = 0; i < MK_ARRAY_SIZE(blocks); i++)
+		mk_heap_free(blocks[i]);
+	return NULL;
+}
+
+static void threads_that_end_leave_nothing_behind(void **state)
+{
+	struct mk_heap *heap = new_heap(64 * MK_MIB, 12 * MK_MIB);
+	size_t metadata = 0;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		run_threads(1, allocate_and_leave, heap);
+		if (i == 10)
+			metadata = mk_meta_mapped_size();
+	}
+	assert_int_equal(mk_meta_mapped_size(), metadata);
+	/* All of the heap is there again, in one piece. */
+	assert_non_null(mk_heap_malloc(heap, 11 * MK_MIB));
+}
+
+struct small_heap {
+	struct mk_heap *heap;
+	pthread_barrier_t barrier;
+	_Atomic unsigned served;
+};
+
+static void *want_64_bytes(void *argument)
+{
+	struct small_heap *small = argument;
+
+	small->served += mk_heap_malloc(small->heap, 64) != NULL;
+	pthread_barrier_wait(&small->barrier);
+	return NULL;
+}
+
+static void many_threads_share_a_small_heap(void **state)
+{
+	struct small_heap small = {.heap = new_heap(16 * MK_MIB, 16 * MK_MIB)};
+
+	(void)state;
+	pthread_barrier_init(&small.barrier, NULL, 256);
+	run_threads(256, want_64_bytes, &small);
+	assert_int_equal(small.served, 256);
+}
+
+/* Blocks in flight between threads: each thread replaces random slots. */
+static _Atomic(unsigned char *) slots[512];
+
+static void *exchange(void *argument)
+{
+	struct mk_heap *heap = argument;
+	unsigned seed = (unsigned)(uintptr_t)&seed;
+
+	for (int i = 0; i < 30000; i++) {
+		size_t size = 1 + (size_t)rand_r(&seed) % ((size_t)1 << (1 + rand_r(&seed) % 18));
+		unsigned char *block = mk_heap_malloc(heap, size);
+
+		assert_non_null(block);
+		block[0] = block[size - 1] = (unsigned char)size;
+		block = atomic_exchange(&slots[rand_r(&seed) % MK_ARRAY_SIZE(slots)], block);
+		if (block != NULL) {
+			assert_true(mk_heap_usable_size(block) >= 1);
+			mk_heap_free(block);
+		}
+	}
+	return NULL;
+}
+
+static void blocks_may_change_hands(void **state)
+{
+	struct mk_heap *heap = new_heap(MK_GIB, SIZE_MAX);
+
+	(void)state;
+	run_threads(8, exchange, heap);
+	for (size_t i = 0; i < MK_ARRAY_SIZE(slots); i++) {
+		mk_heap_free(slots[i]);
+		slots[i] = NULL;
+	}
+}
+
+static _Atomic bool stopping;
+
+static void *allocate_until_stopped(void *argument)
+{
+	struct mk_heap *heap = argument;
+
+	while (!stopping) {
+		allocate_and_leave(heap);
+		mk_heap_free(mk_heap_malloc(heap, 2 * MK_MIB));
+	}
+	return NULL;
+}
+
+static void a_fork_child_can_allocate(void **state)
+{
+	struct mk_heap *heap = new_heap(MK_GIB, SIZE_MAX);
+	pthread_t threads[4];
+
+	(void)state;
+	stopping = false;
+	for (size_t i = 0; i < MK_ARRAY_SIZE(threads); i++)
+		pthread_create(&threads[i], NULL, allocate_until_stopped, heap);
+	for (int i = 0; i < 100; i++) {
+		int status;
+		pid_t child;
+
+		mk_heap_lock_all_for_fork();
+		child = fork();
+		if (child == 0) {
+			mk_heap_reset_all_in_child();
+			alarm(20);
+			allocate_and_leave(heap);
+			mk_heap_free(mk_heap_malloc(heap, 2 * MK_MIB));
+			_exit(0);
+		}
+		mk_heap_unlock_all_for_fork();
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+	stopping = true;
+	for (size_t i = 0; i < MK_ARRAY_SIZE(threads); i++)
+		pthread_join(threads[i], NULL);
+}
+
+static pthread_key_t late_key;
+static struct mk_heap *late_heap;
+
+static void use_heap_late(void *value)
+{
+	static _Atomic int rounds;
+	void *block = mk_heap_malloc(late_heap, 100);
+
+	assert_non_null(block);
+	mk_heap_free(block);
+	mk_heap_free(value);
+	if (++rounds < 3)
+		pthread_setspecific(late_key, mk_heap_malloc(late_heap, 200));
+}
+
+static void *leave_work_to_a_destructor(void *argument)
+{
+	pthread_setspecific(late_key, mk_heap_malloc(late_heap, 300));
+	return argument;
+}
+
+static void a_heap_may_be_used_in_destructors_of_thread_data(void **state)
+{
+	(void)state;
+	late_heap = new_heap(64 * MK_MIB, 4 * MK_MIB);
+	assert_non_null(mk_heap_malloc(late_heap, 1)); /* our key is older than this one */
+	assert_int_equal(pthread_key_create(&late_key, use_heap_late), 0);
+	for (int i = 0; i < 3000; i++)
+		run_threads(1, leave_work_to_a_destructor, NULL);
+	assert_non_null(mk_heap_malloc(late_heap, 3 * MK_MIB));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_hot_path_misses_what_it_must),
+		cmocka_unit_test(a_freed_object_is_served_again_by_the_hot_path),
+		cmocka_unit_test(objects_freed_elsewhere_go_back_to_their_own_heap),
+		cmocka_unit_test(threads_that_end_leave_nothing_behind),
+		cmocka_unit_test(many_threads_share_a_small_heap),
+		cmocka_unit_test(blocks_may_change_hands),
+		cmocka_unit_test(a_fork_child_can_allocate),
+		cmocka_unit_test(a_heap_may_be_used_in_destructors_of_thread_data),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
