@@ -15,7 +15,7 @@ extern __thread struct mk_thread *mk_thread_self MK_HIDDEN
 	__attribute__((tls_model("initial-exec")));
 
 MK_INLINE
-struct mk_cache *mk_cache_of(unsigned heap_number)
+struct mk_cache *mk_cache_of(size_t heap_number)
 {
 	struct mk_thread *thread = mk_thread_self;
 

@@ -9,13 +9,13 @@
 #include "base/nodeset.h"
 
 enum mk_medium {
-	MK_MEDIUM_DRAM,    /* a node with CPUs, or memory of which nothing says otherwise */
-	MK_MEDIUM_PMEM,    /* NVDIMM, Optane, emulated persistent memory */
-	MK_MEDIUM_CXL,     /* volatile or persistent CXL memory */
-	MK_MEDIUM_HBM,     /* proven fast */
+	MK_MEDIUM_DRAM,	    /* a node with CPUs, or memory of which nothing says otherwise */
+	MK_MEDIUM_PMEM,	    /* NVDIMM, Optane, emulated persistent memory */
+	MK_MEDIUM_CXL,	    /* volatile or persistent CXL memory */
+	MK_MEDIUM_HBM,	    /* proven fast */
 	MK_MEDIUM_SPECIFIC, /* soft-reserved ("specific purpose") memory that is not proven fast */
-	MK_MEDIUM_GPU,     /* memory of a coherent GPU: never used unless named by the user */
-	MK_MEDIUM_SLOW,    /* CPU-less and proven slow by tier, HMAT or CXL range, no kmem device */
+	MK_MEDIUM_GPU,	    /* memory of a coherent GPU: never used unless named by the user */
+	MK_MEDIUM_SLOW,	   /* CPU-less and proven slow by tier, HMAT or CXL range, no kmem device */
 	MK_MEDIUM_UNKNOWN, /* CPU-less, and nothing says what it is: never used by itself */
 };
 
@@ -28,7 +28,7 @@ struct mk_node {
 	const char *evidence; /* why it is of this medium: one static phrase for people */
 	uint64_t memory_size; /* bytes (MemTotal) */
 	uint32_t read_bandwidth, write_bandwidth; /* MB/s, from the best CPU initiator */
-	uint32_t read_latency, write_latency;     /* ns */
+	uint32_t read_latency, write_latency;	  /* ns */
 };
 
 struct mk_topology; /* opaque outside src/topology: ask the functions below */
@@ -62,18 +62,19 @@ unsigned mk_topology_distance(const struct mk_topology *topology, unsigned from,
 
 /* Possible CPUs: one more than the highest id. */
 unsigned mk_topology_cpu_limit(const struct mk_topology *topology);
-/* The node of a CPU, or -1 where it is offline or unknown. */
+/* The node of a CPU, or -1 where it is offline or unknown; with numa=fake the first of several. */
 int mk_topology_node_of_cpu(const struct mk_topology *topology, unsigned cpu);
+bool mk_topology_is_cpu_of_node(const struct mk_topology *topology, unsigned cpu, unsigned id);
 
 /* Sets; they live as long as the snapshot. */
 enum mk_topology_set {
 	MK_SET_ONLINE,
-	MK_SET_MEMORY,  /* has_memory */
-	MK_SET_CPU,     /* has_cpu */
-	MK_SET_ALLOWED, /* Mems_allowed of the process, within MK_SET_MEMORY */
-	MK_SET_FAR,     /* nodes of the DAX_KMEM kinds as detected, within MK_SET_ALLOWED */
-	MK_SET_HBW,     /* nodes of high bandwidth as detected, within MK_SET_ALLOWED */
-	MK_SET_REGULAR, /* nodes of MEMKIND_REGULAR: CPUs and memory; else nearest to the CPUs */
+	MK_SET_MEMORY,	 /* has_memory */
+	MK_SET_CPU,	 /* has_cpu */
+	MK_SET_ALLOWED,	 /* Mems_allowed of the process, within MK_SET_MEMORY */
+	MK_SET_FAR,	 /* nodes of the DAX_KMEM kinds as detected, within MK_SET_ALLOWED */
+	MK_SET_HBW,	 /* nodes of high bandwidth as detected, within MK_SET_ALLOWED */
+	MK_SET_REGULAR,	 /* nodes of MEMKIND_REGULAR: CPUs and memory; else nearest to the CPUs */
 	MK_SET_RUNNABLE, /* CPU nodes on which the process may run: its leader's affinity mask joined
 			    with that of the thread that took the snapshot */
 	MK_SET_COUNT
@@ -97,5 +98,10 @@ const char *mk_topology_far_reason(const struct mk_topology *topology);
  */
 void mk_topology_closest(const struct mk_topology *topology, const struct mk_nodeset *candidates,
 			 unsigned cpu_node, struct mk_nodeset *ret_closest);
+
+/* The fork handlers' part. */
+void mk_topology_lock_for_fork(void);
+void mk_topology_unlock_for_fork(void);
+void mk_topology_reset_in_child(void);
 
 #endif

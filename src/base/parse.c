@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsers that take any bytes: they stop at the first fault and never read past the end. */
+#include "base/parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+
+enum {
+	ID_LIMIT = 65536,
+	MASK_WORD_BITS = 32,
+	MASK_WORD_DIGITS = 8,
+};
+
+static const char *skip_space(const char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	return text;
+}
+
+static int digit_value(char character, int base)
+{
+	int value = -1;
+
+	if (character >= '0' && character <= '9')
+		value = character - '0';
+	else if (character >= 'a' && character <= 'f')
+		value = character - 'a' + 10;
+	else if (character >= 'A' && character <= 'F')
+		value = character - 'A' + 10;
+	return value < base ? value : -1;
+}
+
+/* Digits at *TEXT, which moves behind them. False: none, or too large. */
+static bool take_digits(const char **text, int base, uint64_t *ret_value)
+{
+	const char *start = *text;
+	uint64_t value = 0;
+
+	for (; digit_value(**text, base) >= 0; (*text)++)
+		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)digit_value(**text, base), &value))
+			return false;
+	if (*text == start)
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+static void skip_hex_prefix(const char **text)
+{
+	if ((*text)[0] == '0' && ((*text)[1] == 'x' || (*text)[1] == 'X'))
+		*text += 2;
+}
+
+int mk_parse_number(const char *text, int base, uint64_t *ret_value)
+{
+	uint64_t value;
+
+	text = skip_space(text);
+	if (base == 16)
+		skip_hex_prefix(&text);
+	if (!take_digits(&text, base, &value) || *skip_space(text) != '\0')
+		return -EINVAL;
+	*ret_value = value;
+	return 0;
+}
+
+/* An id of a list; *TEXT moves behind it. */
+static bool take_id(const char **text, uint64_t *ret_id)
+{
+	return take_digits(text, 10, ret_id) && *ret_id < ID_LIMIT;
+}
+
+int mk_parse_list(const char *text, mk_range_visitor *visit, void *context)
+{
+	if (*skip_space(text) == '\0')
+		return 0;
+	for (;;) {
+		uint64_t first, last;
+
+		if (!take_id(&text, &first))
+			return -EINVAL;
+		last = first;
+		if (*text == '-') {
+			text++;
+			if (!take_id(&text, &last) || last < first)
+				return -EINVAL;
+		}
+		visit((unsigned)first, (unsigned)last, context);
+		if (*text != ',')
+			return *skip_space(text) == '\0' ? 0 : -EINVAL;
+		text++;
+	}
+}
+
+static void visit_word(uint64_t word, size_t base_id, mk_range_visitor *visit, void *context)
+{
+	while (word != 0) {
+		unsigned first = (unsigned)__builtin_ctzll(word);
+		unsigned count = (unsigned)__builtin_ctzll(~(word >> first));
+
+		visit((unsigned)base_id + first, (unsigned)base_id + first + count - 1, context);
+		word &= ~(((UINT64_C(1) << count) - 1) << first);
+	}
+}
+
+/* Words of a mask that begins at TEXT; 0: it is none. */
+static size_t count_words(const char *text)
+{
+	size_t words = 1;
+	size_t digits = 0;
+
+	for (; digit_value(*text, 16) >= 0 || *text == ','; text++) {
+		digits = *text == ',' ? 0 : digits + 1;
+		words += *text == ',';
+		if (digits > MASK_WORD_DIGITS)
+			return 0;
+	}
+	return *skip_space(text) == '\0' && words <= ID_LIMIT / MASK_WORD_BITS ? words : 0;
+}
+
+int mk_parse_mask(const char *text, mk_range_visitor *visit, void *context)
+{
+	size_t words = count_words(text);
+
+	if (*skip_space(text) == '\0')
+		return 0;
+	if (words == 0)
+		return -EINVAL;
+	for (; words > 0; words--, text++) {
+		uint64_t word;
+
+		if (!take_digits(&text, 16, &word))
+			return -EINVAL;
+		visit_word(word, (words - 1) * MASK_WORD_BITS, visit, context);
+	}
+	return 0;
+}
+
+static void add_nodes(unsigned first, unsigned last, void *context)
+{
+	for (unsigned node = first; node <= last && node < MK_NODE_LIMIT; node++)
+		mk_nodeset_add(context, node);
+}
+
+int mk_parse_nodes(const char *text, struct mk_nodeset *ret_nodes)
+{
+	mk_nodeset_clear(ret_nodes);
+	return mk_parse_list(text, add_nodes, ret_nodes);
+}
+
+/* A number as strtoul reads it in base 0. */
+static bool take_user_number(const char **text, uint64_t *ret_value)
+{
+	const char *start = skip_space(*text);
+	int base = 10;
+
+	if (start[0] == '0' && (start[1] == 'x' || start[1] == 'X'))
+		base = 16;
+	else if (start[0] == '0')
+		base = 8;
+	if (base == 16)
+		start += 2;
+	*text = start;
+	return take_digits(text, base, ret_value);
+}
+
+/* The id of the POSITION-th node of a set, or MK_NODE_LIMIT. */
+static unsigned nth_node(const struct mk_nodeset *set, uint64_t position)
+{
+	unsigned node = mk_nodeset_next(set, 0);
+
+	for (; node < MK_NODE_LIMIT && position > 0; position--)
+		node = mk_nodeset_next(set, node + 1);
+	return node;
+}
+
+/* How the numbers of a node string are meant. */
+struct node_string {
+	const struct mk_nodeset *allowed;
+	bool is_relative;
+};
+
+static int add_range(const struct node_string *how, uint64_t first, uint64_t last,
+		     struct mk_nodeset *nodes)
+{
+	if (last < first)
+		last = first;
+	for (uint64_t number = first; number <= last; number++) {
+		unsigned node = MK_NODE_LIMIT;
+
+		if (number < MK_NODE_LIMIT)
+			node = how->is_relative ? nth_node(how->allowed, number) : (unsigned)number;
+		if (!mk_nodeset_has(how->allowed, node))
+			return -ENODEV;
+		mk_nodeset_add(nodes, node);
+	}
+	return 0;
+}
+
+static int take_ranges(const struct node_string *how, const char *text, struct mk_nodeset *nodes)
+{
+	for (;;) {
+		uint64_t first, last;
+		int error;
+
+		if (!take_user_number(&text, &first))
+			return -EINVAL;
+		last = first;
+		if (*text == '-') {
+			text++;
+			if (!take_user_number(&text, &last))
+				return -EINVAL;
+		}
+		if (*text != ',' && *text != '\0')
+			return -EINVAL;
+		error = add_range(how, first, last, nodes);
+		if (error != 0)
+			return error;
+		if (*text == '\0')
+			return 0;
+		text++;
+	}
+}
+
+static bool is_all(const char *text)
+{
+	return text[0] == 'a' && text[1] == 'l' && text[2] == 'l' && text[3] == '\0';
+}
+
+int mk_parse_node_string(const char *text, const struct mk_nodeset *allowed,
+			 struct mk_nodeset *ret_nodes)
+{
+	struct node_string how = {.allowed = allowed};
+	bool is_complement = *text == '!';
+	struct mk_nodeset nodes;
+	int error = 0;
+
+	mk_nodeset_clear(&nodes);
+	text += is_complement;
+	how.is_relative = *text == '+';
+	text += how.is_relative;
+	if (is_all(text))
+		nodes = *allowed;
+	else
+		error = take_ranges(&how, text, &nodes);
+	if (error != 0)
+		return error;
+	if (is_complement) {
+		struct mk_nodeset others = *allowed;
+
+		mk_nodeset_subtract(&others, &nodes);
+		nodes = others;
+	}
+	if (mk_nodeset_is_empty(&nodes))
+		return -EINVAL;
+	*ret_nodes = nodes;
+	return 0;
+}

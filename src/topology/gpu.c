@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Nodes that are the memory of a coherent GPU, as its driver names them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/sysfs.h"
+#include "topology/snapshot.h"
+
+#define GPUS "proc/driver/nvidia/gpus"
+
+struct gpu_search {
+	const struct mk_reader *reader;
+	struct mk_topology *topology;
+};
+
+/* "Node: 1" on a line of numa_status; -1 where the memory is no node. */
+static bool enter_gpu(const char *name, void *context)
+{
+	const struct gpu_search *search = context;
+	const char *text = mk_reader_text(search->reader, GPUS "/%s/numa_status", name);
+	const char *line = text == NULL ? NULL : strstr(text, "Node:");
+	struct mk_node_facts *facts;
+	long node;
+
+	if (line == NULL)
+		return true;
+	node = strtol(line + strlen("Node:"), NULL, 10);
+	facts = node < 0 || node >= MK_NODE_LIMIT
+			? NULL
+			: mk_snapshot_facts(search->topology, (unsigned)node);
+	if (facts != NULL)
+		facts->is_gpu = true;
+	return true;
+}
+
+void mk_gpu_read(const struct mk_reader *reader, struct mk_topology *topology)
+{
+	struct gpu_search search = {reader, topology};
+
+	mk_sysfs_list(reader->root, GPUS, enter_gpu, &search);
+}
