@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The exported malloc family. The hot path has no frame: what is rare is a tail call. */
+#include <errno.h>
+#include <memkind.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "api/export.h"
+#include "api/fork.h"
+#include "heap/fast.h"
+#include "heap/heap.h"
+#include "kind/kind.h"
+
+/* No block is larger than the address space; the layers below need not fear overflow. */
+#define SIZE_LIMIT ((size_t)1 << 48)
+/* Alignments above would take a good part of the address space to satisfy. */
+#define ALIGNMENT_LIMIT ((size_t)1 << 40)
+
+__attribute__((used)) static void (*const linked_with)(void) = mk_fork_register;
+
+/* NULL and errno; SIZE is not 0, and KIND may be NULL. */
+static void *allocate(struct memkind *kind, const struct mk_request *request)
+{
+	void *block = NULL;
+
+	if (kind == NULL) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if (request->size < SIZE_LIMIT)
+		block = mk_kind_allocate(kind, request);
+	if (block == NULL)
+		errno = ENOMEM;
+	return block;
+}
+
+static MK_COLD void *malloc_slowly(struct memkind *kind, size_t size)
+{
+	struct mk_request request = {.size = size};
+
+	if (kind != NULL && size == 0)
+		return NULL;
+	return allocate(kind, &request);
+}
+
+MK_EXPORT void *memkind_malloc(memkind_t kind, size_t size)
+{
+	if (MK_LIKELY(kind != NULL)) {
+		void *block = mk_fast_malloc(mk_kind_heap_number(kind), size);
+
+		if (MK_LIKELY(block != NULL))
+			return block;
+	}
+	return malloc_slowly(kind, size);
+}
+
+static MK_COLD void *calloc_slowly(struct memkind *kind, size_t size)
+{
+	struct mk_request request = {.size = size, .is_zeroed = true};
+
+	if (kind != NULL && size == 0)
+		return NULL;
+	return allocate(kind, &request);
+}
+
+MK_EXPORT void *memkind_calloc(memkind_t kind, size_t num, size_t size)
+{
+	size_t total;
+
+	if (MK_UNLIKELY(!mk_multiply(num, size, &total)))
+		total = SIZE_MAX;
+	if (MK_LIKELY(kind != NULL)) {
+		void *block = mk_fast_malloc(mk_kind_heap_number(kind), total);
+
+		if (MK_LIKELY(block != NULL))
+			return memset(block, 0, total);
+	}
+	return calloc_slowly(kind, total);
+}
+
+static int allocate_aligned(struct memkind *kind, size_t alignment, size_t size, void **ret_block)
+{
+	struct mk_request request = {.size = size, .alignment = alignment};
+	void *block = NULL;
+
+	if (!mk_is_power_of_two(alignment) || alignment < sizeof(void *))
+		return EINVAL;
+	if (size != 0) {
+		if (alignment < ALIGNMENT_LIMIT && size < SIZE_LIMIT)
+			block = mk_kind_allocate(kind, &request);
+		if (block == NULL)
+			return ENOMEM;
+	}
+	*ret_block = block;
+	return 0;
+}
+
+MK_EXPORT int memkind_posix_memalign(memkind_t kind, void **memptr, size_t alignment, size_t size)
+{
+	bool is_plain;
+	int error;
+
+	if (kind == NULL || memptr == NULL)
+		return EINVAL;
+	is_plain = (kind->row->flags & MK_KIND_PLAIN_MEMALIGN) != 0;
+	if (is_plain && size == 0) {
+		*memptr = NULL;
+		return 0;
+	}
+	error = allocate_aligned(kind, alignment, size, memptr);
+	if (error != 0 && !is_plain)
+		*memptr = NULL;
+	return error;
+}
+
+/* Keeps errno where it succeeds. */
+static void *move_block(struct memkind *kind, void *block, size_t size)
+{
+	size_t usable_size = mk_heap_usable_size(block);
+	void *moved = memkind_malloc(kind, size);
+
+	if (moved == NULL)
+		return NULL;
+	memcpy(moved, block, mk_min_size(usable_size, size));
+	mk_heap_free(block);
+	return moved;
+}
+
+/* BLOCK and SIZE are not 0. */
+static void *reallocate(struct memkind *kind, void *block, size_t size)
+{
+	struct mk_heap *heap = mk_heap_of(block);
+	struct memkind *owner = heap == NULL ? NULL : mk_heap_owner(heap);
+	int saved_errno = errno;
+	void *moved;
+
+	if (kind == NULL)
+		kind = owner;
+	if (kind == owner && size < SIZE_LIMIT && mk_heap_resize(block, size))
+		return block;
+	moved = move_block(kind, block, size);
+	/* A block that is larger than need be, and can't move, still is what was asked for. */
+	if (moved == NULL && kind == owner && size <= mk_heap_usable_size(block)) {
+		errno = saved_errno;
+		return block;
+	}
+	return moved;
+}
+
+MK_EXPORT void *memkind_realloc(memkind_t kind, void *ptr, size_t size)
+{
+	if (ptr == NULL)
+		return memkind_malloc(kind, size);
+	if (size == 0) {
+		memkind_free(kind, ptr);
+		return NULL;
+	}
+	return reallocate(kind, ptr, size);
+}
+
+MK_EXPORT void memkind_free(memkind_t kind, void *ptr)
+{
+	(void)kind;
+	if (MK_LIKELY(mk_fast_free(ptr)))
+		return;
+	mk_heap_free(ptr);
+}
+
+MK_EXPORT size_t memkind_malloc_usable_size(memkind_t kind, void *ptr)
+{
+	(void)kind;
+	return ptr == NULL ? 0 : mk_heap_usable_size(ptr);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Fork handlers: a child that has one thread must not find a lock that another thread held. */
+#include "api/fork.h"
+
+#include <pthread.h>
+
+#include "heap/fork.h"
+#include "kind/kind.h"
+#include "topology/topology.h"
+
+/* In the order of enum mk_rank. */
+static void prepare(void)
+{
+	mk_kind_lock_for_fork();
+	mk_topology_lock_for_fork();
+	mk_heap_lock_all_for_fork();
+}
+
+static void resume_parent(void)
+{
+	mk_heap_unlock_all_for_fork();
+	mk_topology_unlock_for_fork();
+	mk_kind_unlock_for_fork();
+}
+
+static void resume_child(void)
+{
+	mk_heap_reset_all_in_child();
+	mk_topology_reset_in_child();
+	mk_kind_reset_in_child();
+}
+
+/*
+ * Prepare handlers run in the reverse order of registration: one registered at the first allocation
+ * could take our locks before an application's handler that still allocates.
+ */
+__attribute__((constructor)) void mk_fork_register(void)
+{
+	pthread_atfork(prepare, resume_parent, resume_child);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Exported questions about kinds, and looking again. */
+#include <memkind.h>
+#include <memkind_ng.h>
+
+#include "api/export.h"
+#include "kind/kind.h"
+
+MK_EXPORT int memkind_check_available(memkind_t kind)
+{
+	if (kind == NULL)
+		return MEMKIND_ERROR_INVALID;
+	return mk_kind_check(kind, NULL);
+}
+
+MK_EXPORT const char *memkind_ng_unavailable_reason(memkind_t kind)
+{
+	const char *reason;
+
+	if (kind == NULL)
+		return "the handle is NULL";
+	mk_kind_check(kind, &reason);
+	return reason;
+}
+
+MK_EXPORT ssize_t memkind_get_capacity(memkind_t kind)
+{
+	if (kind == NULL)
+		return -1;
+	return (ssize_t)mk_kind_capacity(kind);
+}
+
+MK_EXPORT memkind_t memkind_detect_kind(void *ptr)
+{
+	struct mk_heap *heap = mk_heap_of(ptr);
+
+	return heap == NULL ? NULL : mk_heap_owner(heap);
+}
+
+MK_EXPORT int memkind_ng_rescan(void)
+{
+	mk_kind_rescan();
+	return MEMKIND_SUCCESS;
+}

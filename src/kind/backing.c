@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Anonymous memory under a memory policy. The kernel remaps plain BIND and INTERLEAVE masks when
+ * nodes come and go, so each commit reads the policy back and repairs what was changed.
+ */
+#include "kind/backing.h"
+
+#include <errno.h>
+
+#include "base/bits.h"
+#include "os/vm.h"
+
+enum {
+	RESERVATION_ALIGNMENT = 2 << 20,
+};
+
+static struct mk_anonymous *anonymous_of(struct mk_backing *backing)
+{
+	return (struct mk_anonymous *)backing;
+}
+
+static bool has_policy(const struct mk_anonymous *anonymous)
+{
+	return anonymous->placement.mode != MK_POLICY_DEFAULT;
+}
+
+static int wanted_mode(struct mk_anonymous *anonymous)
+{
+	return (int)anonymous->placement.mode |
+	       atomic_load_explicit(&anonymous->mode_flags, memory_order_relaxed);
+}
+
+/* Binds a whole reservation; setting the policy drops the home node, so that follows each time. */
+static int bind(struct mk_anonymous *anonymous, void *base, size_t size)
+{
+	const struct mk_placement *placement = &anonymous->placement;
+	int error = mk_policy_set(base, size, wanted_mode(anonymous), &placement->nodes);
+
+	if (error != 0) {
+		if (error != -ENOMEM)
+			atomic_store_explicit(anonymous->trouble, error, memory_order_relaxed);
+		return error;
+	}
+	/* Kernels before 5.17 have no home node: pages then come from the side of the toucher. */
+	if (placement->home >= 0)
+		mk_policy_set_home(base, size, (unsigned)placement->home);
+	return 0;
+}
+
+/* Where the policy can't be read back (seccomp), it is taken to be as it was set. */
+static bool was_remapped(struct mk_anonymous *anonymous, const void *reservation)
+{
+	struct mk_nodeset nodes;
+	int mode;
+
+	if (mk_policy_get(reservation, &mode, &nodes) != 0)
+		return false;
+	return mode != wanted_mode(anonymous) ||
+	       !mk_nodeset_is_equal(&nodes, &anonymous->placement.nodes);
+}
+
+/* A remapping hits all reservations at once: purged pages of the others would go astray, too. */
+static int repair(struct mk_anonymous *anonymous, void *reservation, size_t reserved)
+{
+	int error = bind(anonymous, reservation, reserved);
+
+	for (size_t i = 0; i < anonymous->range_count && error == 0; i++) {
+		const struct mk_range *range = &anonymous->ranges[i];
+
+		if (range->base != NULL && range->base != reservation)
+			error = bind(anonymous, range->base, range->size);
+	}
+	return error;
+}
+
+static void note_range(struct mk_anonymous *anonymous, void *base, size_t size)
+{
+	size_t i = 0;
+
+	while (i < anonymous->range_count && anonymous->ranges[i].base != NULL)
+		i++;
+	if (i == anonymous->range_limit)
+		return;
+	anonymous->ranges[i] = (struct mk_range){base, size};
+	if (i == anonymous->range_count)
+		anonymous->range_count++;
+}
+
+static void forget_range(struct mk_anonymous *anonymous, const void *base)
+{
+	for (size_t i = 0; i < anonymous->range_count; i++)
+		if (anonymous->ranges[i].base == base)
+			anonymous->ranges[i].base = NULL;
+}
+
+static int reserve(struct mk_backing *backing, size_t size, void **ret_base)
+{
+	struct mk_anonymous *anonymous = anonymous_of(backing);
+	void *base = NULL;
+	int error = mk_vm_reserve(size, RESERVATION_ALIGNMENT, &base);
+
+	if (error != 0)
+		return error;
+	if (has_policy(anonymous)) {
+		error = bind(anonymous, base, size);
+		if (error != 0) {
+			mk_vm_release(base, size);
+			return error;
+		}
+		note_range(anonymous, base, size);
+	}
+	if (anonymous->refuses_huge_pages)
+		mk_vm_refuse_huge_pages(base, size);
+	*ret_base = base;
+	return 0;
+}
+
+static int commit(struct mk_backing *backing, void *reservation, size_t reserved, void *base,
+		  size_t size)
+{
+	struct mk_anonymous *anonymous = anonymous_of(backing);
+
+	if (has_policy(anonymous) && was_remapped(anonymous, reservation)) {
+		int error = repair(anonymous, reservation, reserved);
+
+		if (error != 0)
+			return error;
+	}
+	return mk_vm_commit(base, size);
+}
+
+static int purge(struct mk_backing *backing, void *base, size_t size)
+{
+	(void)backing;
+	return mk_vm_purge(base, size);
+}
+
+static void release(struct mk_backing *backing, void *base, size_t size)
+{
+	forget_range(anonymous_of(backing), base);
+	mk_vm_release(base, size);
+}
+
+static const struct mk_backing_ops anonymous_ops = {
+	.reserve = reserve,
+	.commit = commit,
+	.purge = purge,
+	.release = release,
+};
+
+void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placement *placement,
+			bool refuses_huge_pages, struct mk_range *ranges, size_t range_limit)
+{
+	anonymous->backing.ops = &anonymous_ops;
+	anonymous->backing.reservation_size = MK_GIB;
+	anonymous->placement = *placement;
+	anonymous->refuses_huge_pages = refuses_huge_pages;
+	anonymous->ranges = ranges;
+	anonymous->range_limit = range_limit;
+}
+
+int mk_anonymous_probe(int mode, const struct mk_nodeset *nodes)
+{
+	size_t size = mk_vm_page_size();
+	void *page = NULL;
+	int error = mk_vm_reserve(size, size, &page);
+
+	if (error != 0)
+		return error;
+	error = mk_policy_set(page, size, mode, nodes);
+	mk_vm_release(page, size);
+	return error;
+}

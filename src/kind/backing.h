@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Anonymous memory under a memory policy: what most kinds' heaps live on. */
+#ifndef MK_KIND_BACKING_H
+#define MK_KIND_BACKING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/nodeset.h"
+#include "heap/backing.h"
+#include "os/policy.h"
+
+/* Where pages are to come from. */
+struct mk_placement {
+	enum mk_policy_mode mode; /* DEFAULT: no policy; nodes and home are not used then */
+	int home;		  /* the node whose side is filled first (BIND only); -1: none */
+	struct mk_nodeset nodes;
+};
+
+struct mk_range {
+	void *base; /* NULL: the entry is free */
+	size_t size;
+};
+
+/* Guard: the page lock of its heap, unless it says otherwise. */
+struct mk_anonymous {
+	struct mk_backing backing; /* must be first */
+	/* Constant. */
+	struct mk_placement placement;
+	bool refuses_huge_pages;
+	/* MK_POLICY_STATIC_NODES or 0; set at any time, takes effect at the next commit. */
+	_Atomic int mode_flags;
+	/* Where to leave an mbind error: the heap only hears of it as a lack of memory. */
+	_Atomic int *trouble;
+	/* The live reservations; what finds no room here is repaired by its own commits only. */
+	struct mk_range *ranges;
+	size_t range_limit;
+	size_t range_count;
+};
+
+/*
+ * The caller gives the memory, zeroed, and then sets trouble and, where need be, mode_flags. It
+ * stays until the process ends. RANGES: RANGE_LIMIT entries, zeroed.
+ */
+void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placement *placement,
+			bool refuses_huge_pages, struct mk_range *ranges, size_t range_limit);
+
+/* What mbind says to MODE over NODES, tried on a scratch page: 0 or -errno. */
+int mk_anonymous_probe(int mode, const struct mk_nodeset *nodes);
+
+#endif

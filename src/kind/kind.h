@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Kinds: what memory means. The data model, and what the exported functions ask. */
+#ifndef MK_KIND_KIND_H
+#define MK_KIND_KIND_H
+
+#include <memkind.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "base/nodeset.h"
+#include "heap/heap.h"
+#include "os/policy.h"
+#include "os/thread.h"
+#include "topology/topology.h"
+
+/* Where the nodes of a kind come from. */
+enum mk_kind_source {
+	MK_SOURCE_NONE,	   /* the kind has no nodes: the policy of the process decides */
+	MK_SOURCE_ALLOWED, /* all memory that the process may use */
+	MK_SOURCE_REGULAR, /* the nodes of the CPUs */
+	MK_SOURCE_FAR,	   /* MEMKIND_DAX_KMEM_NODES, else the far nodes detected */
+	MK_SOURCE_COUNT
+};
+
+/* Which of these serve a thread. All but ALL depend on the CPU it runs on: a "local" kind. */
+enum mk_kind_choice {
+	MK_CHOICE_ALL,
+	MK_CHOICE_ALL_NEAR_FIRST, /* all; those near to the thread's CPU are filled first */
+	MK_CHOICE_CLOSEST,	  /* the closest, more than one where they are equal */
+	MK_CHOICE_CLOSEST_ONE,	  /* the closest; none where several are equal */
+};
+
+enum mk_kind_flags {
+	MK_KIND_NO_HUGE_PAGES = 1 << 0,
+	/* memkind_posix_memalign: size 0 goes first, and failure leaves *memptr as it was. */
+	MK_KIND_PLAIN_MEMALIGN = 1 << 1,
+};
+
+/* A row of kinds.def. */
+struct mk_kind_row {
+	const char *name;
+	enum mk_kind_source source;
+	enum mk_kind_choice choice;
+	enum mk_policy_mode mode;
+	unsigned flags;
+};
+
+/*
+ * CPU -> number of the heap that serves it; 0: take the slow path, which finds out and stores it.
+ * The mask is one less than a power of two. Tables are never freed.
+ */
+struct mk_cpu_table {
+	uint32_t mask;
+	_Atomic uint16_t heap_number[];
+};
+
+/* Status of a kind that nobody has asked about; else 0 or a MEMKIND code. */
+#define MK_KIND_NOT_ASKED 1
+
+struct mk_partition;
+
+/* Where a thread runs. */
+struct mk_position {
+	unsigned cpu;
+	unsigned node; /* below MK_NODE_LIMIT */
+};
+
+/* What a handle points to. Guard of everything that is not atomic: the lock of MK_RANK_KIND. */
+struct memkind {
+	/* First, for the hot path. Published with release order, never NULL. */
+	_Atomic(struct mk_cpu_table *) table;
+	const struct mk_kind_row *row; /* constant */
+	/* Published with release order, after the verdict that it stands for. */
+	_Atomic int status;
+	const char *reason; /* NULL where the status is 0 */
+	/*
+	 * CPU node -> heap number, 0: not known; MK_NODE_LIMIT entries, or one for a kind that is
+	 * not local. NULL until the first heap. Written under the lock, read without.
+	 */
+	_Atomic(_Atomic uint16_t *) heap_of_node;
+	/* An mbind error (-errno) met by a backing and not looked into yet; 0: none. */
+	_Atomic int trouble;
+	struct mk_nodeset nodes;	 /* of the source, as far as the process may use them */
+	bool is_unbound;		 /* mbind is denied, and the kind does without */
+	struct mk_partition *partitions; /* every heap this kind ever had */
+};
+
+enum mk_kind_id {
+#define MK_KIND(id, name, source, choice, mode, flags) MK_KIND_##id,
+#include "kind/kinds.def"
+#undef MK_KIND
+	MK_KIND_COUNT
+};
+
+extern struct memkind mk_kinds[MK_KIND_COUNT] MK_HIDDEN;
+
+static inline bool mk_kind_is_local(const struct memkind *kind)
+{
+	return kind->row->choice != MK_CHOICE_ALL;
+}
+
+/* The heap for a block allocated on this CPU now; 0: ask mk_kind_allocate(). */
+MK_INLINE
+unsigned mk_kind_heap_number(struct memkind *kind)
+{
+	/* Pairs with the release in make_tables(). */
+	struct mk_cpu_table *table = atomic_load_explicit(&kind->table, memory_order_acquire);
+
+	return atomic_load_explicit(&table->heap_number[mk_rseq_cpu() & table->mask],
+				    memory_order_relaxed);
+}
+
+/* The calling thread's position; CPU 0 of node 0 where the kind is not local. */
+struct mk_position mk_kind_position(const struct memkind *kind);
+
+/* What a block is to be; an alignment of 0 is that of any block. */
+struct mk_request {
+	size_t size; /* at least 1 */
+	size_t alignment;
+	bool is_zeroed;
+};
+
+/*
+ * The whole way to a block: looks at the machine where that was not done, makes the heap, and asks
+ * it. NULL: out of memory, or the kind is not available to this thread; errno is untouched.
+ */
+void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request);
+
+/*
+ * 0 or a MEMKIND code; *ret_reason, which may be NULL, is a static phrase, or NULL where the kind
+ * is available. An unavailable kind looks at the machine again, at most once a second; a bad
+ * environment variable stays bad.
+ */
+int mk_kind_check(struct memkind *kind, const char **ret_reason);
+
+/* Bytes of the nodes that serve the calling thread, full or not; -1: not available, no answer. */
+int64_t mk_kind_capacity(struct memkind *kind);
+
+/* Looks at the machine again and adapts all kinds. */
+void mk_kind_rescan(void);
+
+/* The fork handlers' part. */
+void mk_kind_lock_for_fork(void);
+void mk_kind_unlock_for_fork(void);
+void mk_kind_reset_in_child(void);
+
+#endif

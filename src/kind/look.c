@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The snapshot in use, the verdicts on the kinds, and looking again. */
+#include "kind/look.h"
+
+#include "base/lock.h"
+#include "base/log.h"
+#include "kind/choice.h"
+#include "kind/heaps.h"
+
+enum { LOOK_INTERVAL_MS = 1000 };
+
+static struct mk_lock kind_lock = MK_LOCK_INIT;
+
+/* Guard: kind_lock; generation is read without it. */
+static struct {
+	const struct mk_topology *topology; /* NULL: not looked at yet */
+	uint64_t looked_ms;
+	uint64_t quiet_until_ms; /* a look for trouble changed nothing: no other one before this */
+	bool has_rseq;
+	_Atomic unsigned generation;
+} machine;
+
+void mk_look_lock(void)
+{
+	mk_lock_acquire(&kind_lock, MK_RANK_KIND);
+}
+
+void mk_look_unlock(void)
+{
+	mk_lock_release(&kind_lock, MK_RANK_KIND);
+}
+
+static int status_of(struct memkind *kind)
+{
+	/* Pairs with the release in judge(). */
+	return atomic_load_explicit(&kind->status, memory_order_acquire);
+}
+
+static void judge(struct memkind *kind)
+{
+	const char *reason = NULL;
+	int status = mk_choice_judge(kind, machine.topology, &reason);
+
+	if (status != 0 && status != status_of(kind))
+		mk_log_info("Kind %s is not available: %s.", kind->row->name, reason);
+	kind->reason = reason;
+	atomic_store_explicit(&kind->status, status, memory_order_release);
+}
+
+static void look_first(void)
+{
+	if (machine.topology != NULL)
+		return;
+	machine.topology = mk_topology_get();
+	machine.looked_ms = mk_clock_ms();
+	machine.has_rseq = mk_thread_start_rseq();
+}
+
+/* True: the verdict on the kind changed. */
+static bool adapt(struct memkind *kind, bool is_new_snapshot)
+{
+	struct mk_nodeset nodes = kind->nodes;
+	bool was_unbound = kind->is_unbound;
+	int status = status_of(kind);
+	bool has_changed;
+
+	judge(kind);
+	has_changed = status != status_of(kind) || was_unbound != kind->is_unbound ||
+		      !mk_nodeset_is_equal(&nodes, &kind->nodes);
+	if (has_changed || is_new_snapshot)
+		mk_heaps_forget(kind);
+	mk_heaps_set_mode_flags(kind, mk_choice_mode_flags(machine.topology));
+	return has_changed;
+}
+
+static bool look_again(void)
+{
+	const struct mk_topology *old;
+	bool has_changed;
+
+	look_first();
+	old = machine.topology;
+	machine.topology = mk_topology_rescan();
+	machine.looked_ms = mk_clock_ms();
+	has_changed = machine.topology != old;
+	mk_choice_forget_probes();
+	for (unsigned id = 0; id < MK_KIND_COUNT; id++)
+		if (status_of(&mk_kinds[id]) != MK_KIND_NOT_ASKED)
+			has_changed |= adapt(&mk_kinds[id], machine.topology != old);
+	if (has_changed)
+		/* Pairs with the acquire in mk_look_generation(). */
+		atomic_fetch_add_explicit(&machine.generation, 1, memory_order_release);
+	return has_changed;
+}
+
+static bool is_look_due(void)
+{
+	return mk_clock_ms() - machine.looked_ms >= LOOK_INTERVAL_MS;
+}
+
+const struct mk_topology *mk_look_topology(void)
+{
+	return machine.topology;
+}
+
+bool mk_look_has_rseq(void)
+{
+	return machine.has_rseq;
+}
+
+int mk_look_ask(struct memkind *kind)
+{
+	int status = status_of(kind);
+
+	if (status == MK_KIND_NOT_ASKED) {
+		/* Who uses MEMKIND_DEFAULT alone never reads sysfs. */
+		if (kind->row->source != MK_SOURCE_NONE)
+			look_first();
+		judge(kind);
+	} else if (status != 0 && status != MEMKIND_ERROR_ENVIRON && is_look_due()) {
+		look_again();
+	}
+	return status_of(kind);
+}
+
+void mk_look_for_stranger(unsigned cpu_node)
+{
+	if (machine.topology != NULL && is_look_due() &&
+	    !mk_nodeset_has(mk_topology_set(machine.topology, MK_SET_CPU), cpu_node))
+		look_again();
+}
+
+void mk_look_for_trouble(void)
+{
+	if (mk_clock_ms() >= machine.quiet_until_ms && !look_again())
+		machine.quiet_until_ms = mk_clock_ms() + LOOK_INTERVAL_MS;
+}
+
+unsigned mk_look_generation(void)
+{
+	return atomic_load_explicit(&machine.generation, memory_order_acquire);
+}
+
+int mk_kind_check(struct memkind *kind, const char **ret_reason)
+{
+	const char *reason = NULL;
+	int status = status_of(kind);
+
+	if (status != 0) {
+		mk_look_lock();
+		status = mk_look_ask(kind);
+		reason = kind->reason;
+		mk_look_unlock();
+	}
+	if (ret_reason != NULL)
+		*ret_reason = reason;
+	return status;
+}
+
+int64_t mk_kind_capacity(struct memkind *kind)
+{
+	unsigned cpu_node = mk_kind_position(kind).node;
+	struct mk_nodeset nodes;
+	int64_t capacity = -1;
+
+	/* What a preferring kind can give does not end with its node. */
+	if (kind->row->mode == MK_POLICY_PREFERRED)
+		return -1;
+	mk_look_lock();
+	look_first();
+	if (mk_look_ask(kind) == 0) {
+		capacity = 0;
+		mk_choice_serving_nodes(kind, machine.topology, cpu_node, &nodes);
+		mk_nodeset_for_each (id, &nodes) {
+			const struct mk_node *node = mk_topology_find_node(machine.topology, id);
+
+			capacity += node == NULL ? 0 : (int64_t)node->memory_size;
+		}
+	}
+	mk_look_unlock();
+	return capacity;
+}
+
+void mk_kind_rescan(void)
+{
+	mk_look_lock();
+	look_again();
+	mk_look_unlock();
+}
+
+void mk_kind_lock_for_fork(void)
+{
+	mk_lock_acquire_for_fork(&kind_lock);
+}
+
+void mk_kind_unlock_for_fork(void)
+{
+	mk_lock_release_for_fork(&kind_lock);
+}
+
+void mk_kind_reset_in_child(void)
+{
+	mk_lock_reset_in_child(&kind_lock);
+}

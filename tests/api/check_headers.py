@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every public header, alone and twice, compiles without a warning in every language.
+
+Arguments: the include folder. The compilers are those of gcc and clang that are installed.
+"""
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+C_STANDARDS = ["c89", "c99", "c11", "gnu17"]
+CXX_STANDARDS = ["c++98", "c++11", "c++17", "c++20"]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wundef", "-Werror"]
+COMPILERS = {"gcc": ("c", C_STANDARDS), "clang": ("c", C_STANDARDS),
+             "g++": ("c++", CXX_STANDARDS), "clang++": ("c++", CXX_STANDARDS)}
+
+
+def program(headers: list[str]) -> str:
+    lines = [f"#include <{header}>" for header in headers * 2]
+    return "\n".join([*lines, "int main(void) { return memkind_check_available(MEMKIND_DEFAULT); }",
+                      ""])
+
+
+def main() -> int:
+    include = Path(sys.argv[1])
+    headers = sorted(path.name for path in include.glob("*.h"))
+    failures = 0
+    tried = 0
+    for compiler, (language, standards) in COMPILERS.items():
+        if shutil.which(compiler) is None:
+            print(f"{compiler} is not installed")
+            continue
+        strict = ["-Wstrict-prototypes"] if language == "c" else []
+        for standard in standards:
+            for chosen in [[header] for header in headers] + [headers]:
+                done = subprocess.run(
+                    [compiler, "-x", language, f"-std={standard}", *WARNINGS, *strict,
+                     "-I", str(include), "-fsyntax-only", "-"],
+                    input=program(chosen), capture_output=True, text=True, check=False)
+                tried += 1
+                if done.returncode != 0:
+                    failures += 1
+                    print(f"FAIL: {compiler} -std={standard} {' '.join(chosen)}\n{done.stderr}")
+    if tried == 0:
+        print("SKIP: no compiler")
+        return 77
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

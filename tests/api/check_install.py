@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Installs into a scratch folder; a program finds it with pkg-config, links and runs.
+
+Arguments: build folder, meson's command, C compiler. Exit status 77: skipped.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROGRAM = r"""
+#include <memkind.h>
+#include <memkind_ng.h>
+#include <string.h>
+
+int main(void)
+{
+	char *block = memkind_malloc(MEMKIND_REGULAR, 100);
+
+	if (block == NULL || memkind_detect_kind(block) != MEMKIND_REGULAR)
+		return 1;
+	memset(block, 1, 100);
+	memkind_free(NULL, block);
+	return memkind_ng_rescan();
+}
+"""
+
+
+def run(*command: str | Path, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"FAIL: {' '.join(map(str, command))}\n{done.stdout}")
+    return done.stdout
+
+
+def only(root: Path, name: str) -> Path:
+    found = list(root.rglob(name))
+    if len(found) != 1:
+        raise SystemExit(f"FAIL: {name} is installed {len(found)} times")
+    return found[0]
+
+
+def check_pkg_config(root: Path, environment: dict[str, str]) -> list[str]:
+    version = run("pkg-config", "--modversion", "memkind", env=environment).strip()
+    if version != "1.15.0":
+        raise SystemExit(f"FAIL: memkind.pc says version {version}")
+    for variable in ("prefix", "exec_prefix", "libdir", "includedir"):
+        if run("pkg-config", f"--variable={variable}", "memkind", env=environment).strip() == "":
+            raise SystemExit(f"FAIL: memkind.pc has no {variable}")
+    flags = run("pkg-config", "--cflags", "--libs", "memkind", env=environment).split()
+    if "-lmemkind" not in flags or not any(str(root) in flag for flag in flags):
+        raise SystemExit(f"FAIL: memkind.pc gives {flags}")
+    return flags
+
+
+def main() -> int:
+    build, meson, *compiler = sys.argv[1:]
+    if shutil.which("pkg-config") is None:
+        print("SKIP: pkg-config is not installed")
+        return 77
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "root"
+        run(*meson.split(), "install", "-C", build, "--no-rebuild", "--destdir", root)
+        library = only(root, "libmemkind.so.0").parent
+        if not (library / "libmemkind.so").is_symlink():
+            raise SystemExit("FAIL: libmemkind.so is not installed")
+        only(root, "libmemkind.so.0.0.1")
+        only(root, "memkind.h")
+        environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(root),
+                       "PKG_CONFIG_LIBDIR": str(only(root, "memkind.pc").parent)}
+        flags = check_pkg_config(root, environment)
+        source = Path(folder) / "program.c"
+        source.write_text(PROGRAM, encoding="ascii")
+        program = Path(folder) / "program"
+        run(*compiler, source, "-o", program, *flags)
+        run(program, env={**os.environ, "LD_LIBRARY_PATH": str(library)})
+        include = f"-I{only(root, 'memkind.h').parent}"
+        archive = only(root, "libmemkind.a")
+        run(*compiler, include, source, "-o", program, archive, "-lpthread")
+        run(program)
+        run(*compiler, include, "-static", source, "-o", program, archive, "-lpthread")
+        run(program)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine changes while kinds are in use. Which snapshot the library gets is decided here (the
+ * link wraps mk_topology_get and mk_topology_rescan); mbind is the real one, and node 0 the only
+ * node that really exists.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/bits.h"
+#include "kind/backing.h"
+#include "kind/kind.h"
+#include "written_machine.h"
+
+static const struct mk_topology *current;
+static const struct mk_topology *only_node_0, *nodes_0_and_1;
+static unsigned rescan_count;
+
+const struct mk_topology *__wrap_mk_topology_get(void);
+const struct mk_topology *__wrap_mk_topology_rescan(void);
+
+const struct mk_topology *__wrap_mk_topology_get(void)
+{
+	return current;
+}
+
+const struct mk_topology *__wrap_mk_topology_rescan(void)
+{
+	rescan_count++;
+	return current;
+}
+
+static void *allocate(enum mk_kind_id id, size_t size)
+{
+	struct mk_request request = {.size = size};
+
+	return mk_kind_allocate(&mk_kinds[id], &request);
+}
+
+static void switch_to(const struct mk_topology *topology)
+{
+	current = topology;
+	mk_kind_rescan();
+}
+
+static struct mk_heap *heap_in_use(enum mk_kind_id id)
+{
+	void *block = allocate(id, 100);
+	struct mk_heap *heap = mk_heap_of(block);
+
+	assert_non_null(heap);
+	mk_heap_free(block);
+	return heap;
+}
+
+static void a_heap_follows_its_nodes_and_comes_back(void **state)
+{
+	struct mk_heap *first, *second;
+	void *old;
+
+	(void)state;
+	switch_to(only_node_0);
+	first = heap_in_use(MK_KIND_INTERLEAVE);
+	old = allocate(MK_KIND_INTERLEAVE, 100);
+	assert_ptr_equal(mk_heap_of(old), first);
+	switch_to(nodes_0_and_1);
+	second = heap_in_use(MK_KIND_INTERLEAVE);
+	assert_ptr_not_equal(second, first);
+	/* The retired heap takes its blocks back and gives none. */
+	mk_heap_free(old);
+	assert_ptr_equal(heap_in_use(MK_KIND_INTERLEAVE), second);
+	switch_to(only_node_0);
+	assert_ptr_equal(heap_in_use(MK_KIND_INTERLEAVE), first);
+}
+
+static void a_rescan_without_change_keeps_the_short_way(void **state)
+{
+	unsigned number;
+
+	(void)state;
+	switch_to(only_node_0);
+	heap_in_use(MK_KIND_REGULAR);
+	number = mk_kind_heap_number(&mk_kinds[MK_KIND_REGULAR]);
+	assert_int_not_equal(number, 0);
+	mk_kind_rescan();
+	assert_int_equal(mk_kind_heap_number(&mk_kinds[MK_KIND_REGULAR]), number);
+	switch_to(nodes_0_and_1);
+	assert_int_equal(mk_kind_heap_number(&mk_kinds[MK_KIND_REGULAR]), 0);
+}
+
+/* The far node is 1: allowed by the snapshot, unknown to the kernel. */
+static void a_refused_mbind_makes_the_library_look(void **state)
+{
+	const char *reason = NULL;
+
+	(void)state;
+	switch_to(nodes_0_and_1);
+	assert_int_equal(mk_kind_check(&mk_kinds[MK_KIND_DAX_KMEM], NULL), 0);
+	rescan_count = 0;
+	current = only_node_0;
+	assert_null(allocate(MK_KIND_DAX_KMEM, 100));
+	assert_int_equal(rescan_count, 1);
+	assert_int_equal(mk_kind_check(&mk_kinds[MK_KIND_DAX_KMEM], &reason),
+			 MEMKIND_ERROR_UNAVAILABLE);
+	assert_non_null(reason);
+}
+
+static void fruitless_looks_are_a_second_apart(void **state)
+{
+	uint64_t start;
+	uint64_t seconds;
+
+	(void)state;
+	switch_to(nodes_0_and_1);
+	rescan_count = 0;
+	start = mk_clock_ms();
+	for (unsigned i = 0; i < 1000; i++)
+		assert_null(allocate(MK_KIND_DAX_KMEM, 100));
+	seconds = (mk_clock_ms() - start) / 1000;
+	assert_in_range(rescan_count, 1, seconds + 1);
+}
+
+static void an_unavailable_kind_looks_once_a_second(void **state)
+{
+	uint64_t start;
+	int status;
+
+	(void)state;
+	switch_to(only_node_0);
+	start = mk_clock_ms();
+	rescan_count = 0;
+	current = nodes_0_and_1;
+	do {
+		status = mk_kind_check(&mk_kinds[MK_KIND_DAX_KMEM], NULL);
+	} while (status != 0 && mk_clock_ms() - start < 20000);
+	assert_int_equal(status, 0);
+	assert_int_equal(rescan_count, 1);
+	assert_in_range(mk_clock_ms() - start, 900, 20000);
+	/* One that is available does not look. */
+	for (unsigned i = 0; i < 1000; i++)
+		mk_kind_check(&mk_kinds[MK_KIND_DAX_KMEM], NULL);
+	assert_int_equal(rescan_count, 1);
+}
+
+static void a_stranger_to_the_snapshot_is_looked_for(void **state)
+{
+	struct written_machine machine = {
+		{NULL, "0-3"},
+		{"10 21 17 28", "21 10 28 17", "17 28 10 28", "28 17 28 10"},
+		"0-1",
+		"0-3"};
+	const struct mk_topology *cpus_on_node_1_only;
+	uint64_t start = mk_clock_ms();
+	void *block;
+
+	(void)state;
+	cpus_on_node_1_only = build(&machine);
+	switch_to(cpus_on_node_1_only);
+	rescan_count = 0;
+	current = nodes_0_and_1;
+	/* The thread runs on node 0; the kind's node does not matter here, only that it looks. */
+	do {
+		block = allocate(MK_KIND_DAX_KMEM_ALL, 100);
+		mk_heap_free(block);
+	} while (rescan_count == 0 && mk_clock_ms() - start < 20000);
+	assert_int_not_equal(rescan_count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_heap_follows_its_nodes_and_comes_back),
+		cmocka_unit_test(a_rescan_without_change_keeps_the_short_way),
+		cmocka_unit_test(a_refused_mbind_makes_the_library_look),
+		cmocka_unit_test(fruitless_looks_are_a_second_apart),
+		cmocka_unit_test(an_unavailable_kind_looks_once_a_second),
+		cmocka_unit_test(a_stranger_to_the_snapshot_is_looked_for),
+	};
+	struct written_machine machine = {
+		{"0-1", "2-3"},
+		{"10 21 17 28", "21 10 28 17", "17 28 10 28", "28 17 28 10"},
+		"0",
+		"0-3"};
+	struct mk_nodeset nodes = {.word = {1}};
+
+	if (access("/sys/devices/system/node/node1", F_OK) == 0 ||
+	    mk_anonymous_probe(MK_POLICY_BIND, &nodes) != 0) {
+		printf("SKIP: written for a machine with node 0 only, and mbind\n");
+		return 77;
+	}
+	if (mkdtemp(root) == NULL)
+		return 99;
+	setenv("MEMKIND_DAX_KMEM_NODES", "1", 1);
+	only_node_0 = build(&machine);
+	machine.allowed_nodes = "0-1";
+	nodes_0_and_1 = build(&machine);
+	current = nodes_0_and_1;
+	return cmocka_run_group_tests(tests, NULL, remove_root);
+}
