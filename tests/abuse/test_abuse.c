@@ -21,8 +21,9 @@
 struct misuse {
 	const char *name;
 	void (*commit)(void);
-	const char *line; /* the address is replaced by @ */
-	int late;	  /* by default found at the flush only */
+	const char *line;	  /* the address is replaced by @ */
+	int late;		  /* by default found at the flush only */
+	const char *checked_line; /* with MEMKIND_CHECK=1; NULL: the same */
 };
 
 static void free_small_twice(void)

@@ -18,13 +18,6 @@
 #include "kind/choice.h"
 #include "written_machine.h"
 
-static const struct written_machine four_nodes = {
-	{"0-1", "2-3"},
-	{"10 21 17 28", "21 10 28 17", "17 28 10 28", "28 17 28 10"},
-	"0-3",
-	"0-3",
-};
-
 static const struct written_machine tied_at_0 = {
 	{"0-1", "2-3"},
 	{"10 21 17 17", "21 10 28 17", "17 28 10 28", "17 17 28 10"},

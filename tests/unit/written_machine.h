@@ -24,6 +24,14 @@ struct written_machine {
 	const char *allowed_cpus;
 };
 
+/* Two sockets with two CPUs each, 0 and 1; nodes 2 and 3 are near to one of them each. */
+static const struct written_machine four_nodes = {
+	{"0-1", "2-3"},
+	{"10 21 17 28", "21 10 28 17", "17 28 10 28", "28 17 28 10"},
+	"0-3",
+	"0-3",
+};
+
 /* mkdtemp() it before the first use. */
 static char root[] = "/tmp/mk-machine-XXXXXX";
 
