@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The front door. `make demo` shows the main job, `make test` runs the tests.
+BUILD  ?= build
+PREFIX ?= /usr/local
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@scripts/need build test
+	meson setup $(BUILD) --prefix=$(PREFIX)
+
+# The three kinds being filled, live in the terminal, and build/demo/index.html.
+demo:
+	@scripts/need build test guest
+	@$(MAKE) --no-print-directory all
+	python3 examples/demo/demo.py --build $(BUILD) $(DEMO)
+
+# Everything but the virtual machines.
+test:
+	@scripts/need build test
+	@$(MAKE) --no-print-directory all
+	@status=0; meson test -C $(BUILD) --no-rebuild --print-errorlogs $(TEST) || status=$$?; \
+	echo "Left out: the virtual machines with real kmem nodes (make test-vm)," \
+	     "static analysis, sanitizers and arm64 (make check)."; \
+	scripts/summary $(BUILD)/meson-logs/testlog.json || status=1; exit $$status
+
+# Real kmem nodes in virtual machines, on both kernels: ten minutes or more.
+test-vm:
+	@scripts/need build test guest system
+	@$(MAKE) --no-print-directory all
+	python3 tests/system/run.py --library $(BUILD)/src/api $(TEST_VM)
+
+# Format, layers, static analysis, both compilers, sanitizers, exports, arm64.
+check:
+	scripts/check $(CHECK)
+
+install: all
+	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all demo test test-vm check install clean
