@@ -47,21 +47,18 @@ static ssize_t read_all(int fd, char *buffer, size_t size)
 {
 	size_t length = 0;
 
-	for (int calls = 0; calls < READ_LIMIT; calls++) {
-		ssize_t got = read(fd, buffer + length, size - 1 - length);
+	for (int calls = 0; calls < READ_LIMIT && length < size; calls++) {
+		ssize_t got = read(fd, buffer + length, size - length);
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
+		if (got < 0 && errno != EINTR)
 			return -errno;
-		length += (size_t)got;
-		if (got == 0 || length == size - 1)
-			break;
+		if (got == 0) {
+			buffer[length] = '\0';
+			return (ssize_t)strlen(buffer);
+		}
+		length += got < 0 ? 0 : (size_t)got;
 	}
-	if (length == size - 1)
-		return -EFBIG;
-	buffer[length] = '\0';
-	return (ssize_t)strlen(buffer);
+	return -EFBIG;
 }
 
 ssize_t mk_sysfs_read(int root, const char *path, char *buffer, size_t size)

@@ -16,7 +16,7 @@
 enum {
 	NAME_SIZE = 32,
 	TARGET_LIMIT = 64, /* interleave ways, 16 at most today */
-	DISAGREE = -2,	   /* what several devices say that do not agree */
+	NOT_SEEN = -2,	   /* no region yet */
 };
 
 struct region {
@@ -29,7 +29,7 @@ struct cxl_search {
 	struct mk_topology *topology;
 	uint64_t block_size;
 	struct region region; /* the one that is being entered */
-	int common_node;      /* of all regions so far; DISAGREE: they differ */
+	int common_node; /* of all regions so far; MK_NO_NODE: one is unknown, or they differ */
 };
 
 /* Copies the path component that begins with PREFIX: false: there is none that fits. */
@@ -85,8 +85,11 @@ static int node_of_region(const struct mk_reader *reader, const char *name)
 
 static void enter_region(const struct cxl_search *search, struct mk_node_facts *facts)
 {
+	/* Regions of one node that disagree say nothing. */
+	facts->cxl_node = !facts->is_in_cxl_region || facts->cxl_node == search->region.node
+				  ? search->region.node
+				  : MK_NO_NODE;
 	facts->is_in_cxl_region = true;
-	facts->cxl_node = search->region.node;
 }
 
 static bool is_in_region(const struct region *region, uint64_t address)
@@ -132,10 +135,10 @@ static bool match_region(const char *name, void *context)
 	    !mk_reader_number(search->reader, 16, &region->size, CXL "/%s/size", name))
 		return true;
 	region->node = node_of_region(search->reader, name);
-	if (search->common_node == MK_NO_NODE)
+	if (search->common_node == NOT_SEEN)
 		search->common_node = region->node;
 	else if (search->common_node != region->node)
-		search->common_node = DISAGREE;
+		search->common_node = MK_NO_NODE;
 	for (unsigned i = 0; i < search->topology->node_count; i++)
 		if (has_block_in_region(search, search->topology->nodes[i].node.id))
 			enter_region(search, &search->topology->nodes[i]);
@@ -145,7 +148,7 @@ static bool match_region(const char *name, void *context)
 void mk_cxl_read(const struct mk_reader *reader, struct mk_topology *topology)
 {
 	struct cxl_search search = {
-		.reader = reader, .topology = topology, .common_node = MK_NO_NODE};
+		.reader = reader, .topology = topology, .common_node = NOT_SEEN};
 
 	mk_reader_number(reader, 16, &search.block_size, BLOCKS "/block_size_bytes");
 	mk_sysfs_list(reader->root, CXL, match_region, &search);

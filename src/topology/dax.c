@@ -65,6 +65,7 @@ static bool enter_device(const char *device, void *context)
 {
 	const struct dax_search *search = context;
 	struct mk_node_facts *facts;
+	enum mk_dax_bus bus;
 	int device_node;
 	uint64_t target;
 
@@ -80,7 +81,10 @@ static bool enter_device(const char *device, void *context)
 	if (facts->dax_bus != MK_DAX_NONE && facts->device_node != device_node)
 		device_node = MK_NO_NODE;
 	facts->device_node = device_node;
-	facts->dax_bus = bus_of(mk_reader_link(search->reader, DEVICES "/%s", device));
+	bus = bus_of(mk_reader_link(search->reader, DEVICES "/%s", device));
+	/* Where they differ the order of the directory must not decide. */
+	if (bus > facts->dax_bus)
+		facts->dax_bus = bus;
 	return true;
 }
 
