@@ -21,15 +21,18 @@ bool mk_thread_start_rseq(void);
  * A CPU number, or, in a thread without rseq, the top of the range: 0xffffffff and 0xfffffffe. Mask
  * it, never trust it. Any value is possible before mk_thread_start_rseq().
  */
+#if defined(__x86_64__)
 static inline uint32_t mk_rseq_cpu(void)
 {
-#if defined(__x86_64__)
 	return *(const volatile uint32_t __seg_fs *)mk_rseq_cpu_offset;
+}
 #else
+static inline uint32_t mk_rseq_cpu(void)
+{
 	return *(const volatile uint32_t *)((const char *)__builtin_thread_pointer() +
 					    mk_rseq_cpu_offset);
-#endif
 }
+#endif
 
 /* CPU and node on which the thread runs now: 0 or -errno. */
 int mk_thread_cpu(unsigned *ret_cpu, unsigned *ret_node);

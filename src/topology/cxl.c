@@ -120,6 +120,8 @@ static bool has_block_in_region(const struct cxl_search *cxl, unsigned node)
 	struct block_search search = {cxl, false};
 	char directory[64];
 
+	if (cxl->block_size == 0)
+		return false;
 	snprintf(directory, sizeof(directory), "sys/devices/system/node/node%u", node);
 	mk_sysfs_list(cxl->reader->root, directory, match_block, &search);
 	return search.is_found;

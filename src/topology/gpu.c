@@ -19,15 +19,16 @@ static bool enter_gpu(const char *name, void *context)
 	const struct gpu_search *search = context;
 	const char *text = mk_reader_text(search->reader, GPUS "/%s/numa_status", name);
 	const char *line = text == NULL ? NULL : strstr(text, "Node:");
-	struct mk_node_facts *facts;
+	struct mk_node_facts *facts = NULL;
+	char *end;
 	long node;
 
 	if (line == NULL)
 		return true;
-	node = strtol(line + strlen("Node:"), NULL, 10);
-	facts = node < 0 || node >= MK_NODE_LIMIT
-			? NULL
-			: mk_snapshot_facts(search->topology, (unsigned)node);
+	line += strlen("Node:");
+	node = strtol(line, &end, 10);
+	if (end != line && node >= 0 && node < MK_NODE_LIMIT)
+		facts = mk_snapshot_facts(search->topology, (unsigned)node);
 	if (facts != NULL)
 		facts->is_gpu = true;
 	return true;

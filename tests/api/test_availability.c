@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the kinds say about themselves. The argument is the code that the DAX_KMEM kinds are to give
- * in the environment that the test was started with.
+ * in the environment that the test was started with. A second one: an emulator hides sysfs.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -17,6 +17,7 @@
 
 static int dax_code;
 static ssize_t size_at_start;
+static bool is_sysfs_hidden;
 
 static void the_code_is_the_expected_one(void **state)
 {
@@ -114,7 +115,8 @@ static void capacity_is_the_memory_of_the_nodes(void **state)
 	ssize_t all;
 
 	(void)state;
-	if (size_at_start == 0 || access("/sys/devices/system/node/node1", F_OK) == 0)
+	if (is_sysfs_hidden || size_at_start == 0 ||
+	    access("/sys/devices/system/node/node1", F_OK) == 0)
 		skip();
 	memkind_ng_rescan();
 	all = memkind_get_capacity(MEMKIND_DEFAULT);
@@ -156,7 +158,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(capacity_is_the_memory_of_the_nodes),
 	};
 
-	size_at_start = size_of_node_0();
 	dax_code = argc > 1 ? atoi(argv[1]) : 0;
+	size_at_start = size_of_node_0();
+	is_sysfs_hidden = argc > 2;
+	if (dax_code == MEMKIND_ERROR_UNAVAILABLE &&
+	    access("/sys/devices/system/node/node1", F_OK) == 0) {
+		printf("SKIP: this machine may have far nodes\n");
+		return 77;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

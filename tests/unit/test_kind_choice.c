@@ -216,6 +216,12 @@ int main(void)
 		cmocka_unit_test(without_mbind_no_kind_pretends),
 	};
 
+	struct mk_nodeset node_0 = {.word = {1}};
+
+	if (mk_anonymous_probe(MK_POLICY_BIND, &node_0) != 0) {
+		printf("SKIP: mbind to node 0 is not possible here\n");
+		return 77;
+	}
 	if (mkdtemp(root) == NULL)
 		return 99;
 	setenv("MEMKIND_DAX_KMEM_NODES", "2,3", 1);

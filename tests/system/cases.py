@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The tests in virtual machines, one row each.
+
+The job is a shell script in the guest; its exit code must be 0, and the check, if there is one,
+must have nothing to say about what it printed. Results that differ from those of libmemkind 1.14
+are right by the placement rules of the architecture; its row says how the old library is wrong, and
+`run.py --library debian` expects exactly these to fail.
+"""
+
+import dataclasses
+from typing import Callable
+
+import checks
+
+BOTH = ("6.1", "6.12")
+FAR_KINDS = ("DAX_KMEM", "DAX_KMEM_ALL", "DAX_KMEM_PREFERRED", "DAX_KMEM_INTERLEAVE")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    topology: str
+    job: str
+    # Called with what the job printed; returns what is wrong with it, or nothing.
+    check: Callable[[str], str] = checks.nothing
+    kernels: tuple[str, ...] = BOTH
+    limit: int = 60  # seconds
+    is_alone: bool = False  # it changes the machine: no other case shares its boot
+    old_is_wrong: str = ""  # how libmemkind 1.14 fails it
+    output_name: str = ""  # the output is kept in build/system/NAME-KERNEL.txt
+    needs_old: bool = False  # libmemkind 1.14 is run beside, at /job/debian
+
+
+def _place(topology: str, name: str, arguments: str, **more) -> Case:
+    return Case(f"place-{name}", topology, f"place {arguments}", **more)
+
+
+def _four_places(topology: str, quick: str = "") -> list[Case]:
+    """Each far kind on both sockets of a machine like the four-node example."""
+    cases = []
+    for cpu, near in ((0, 2), (1, 3)):
+        for kind, arguments in (("DAX_KMEM", f"-o {near} -p bind:{near}"),
+                                ("DAX_KMEM_ALL", f"-o {near} -p bind:2-3"),
+                                ("DAX_KMEM_PREFERRED", f"-o {near} -p preferred:{near}"),
+                                ("DAX_KMEM_INTERLEAVE", "-s -o 2-3 -p interleave:2-3")):
+            cases.append(_place(topology, f"{_slug(kind)}-cpu{cpu}",
+                                f"{quick}-c {cpu} {arguments} {kind}"))
+    return cases
+
+
+def _slug(kind: str) -> str:
+    return kind.lower().replace("_", "-")
+
+
+def _all_far(code: int) -> str:
+    return " ".join(f"{kind}={code}" for kind in FAR_KINDS)
+
+
+def _placement() -> list[Case]:
+    cases = _four_places("four-node")
+    for cpu in (0, 1):
+        cases += [
+            _place("four-node", f"default-cpu{cpu}", f"-c {cpu} -o {cpu} -p default DEFAULT"),
+            _place("four-node", f"regular-cpu{cpu}", f"-c {cpu} -o {cpu} -p bind:0-1 REGULAR"),
+            _place("four-node", f"interleave-cpu{cpu}",
+                   f"-c {cpu} -s -o 0-3 -p interleave:0-3 INTERLEAVE"),
+        ]
+    return cases
+
+
+# The order in which nodes are filled, with the MiB that each must have got at least.
+_FILLS = (
+    # kind, CPU, order without swap, MiB to allocate with swap
+    ("DAX_KMEM", 0, ((2, 245),), 340),
+    ("DAX_KMEM", 1, ((3, 120),), 200),
+    ("DAX_KMEM_ALL", 0, ((2, 245), (3, 120)), 460),
+    ("DAX_KMEM_ALL", 1, ((3, 120), (2, 245)), 460),
+    ("DAX_KMEM_PREFERRED", 0, ((2, 245), (0, 100), (3, 120), (1, 90)), 830),
+    ("DAX_KMEM_PREFERRED", 1, ((3, 120), (1, 90), (2, 245), (0, 100)), 830),
+)
+
+
+def _fills() -> list[Case]:
+    cases = []
+    for kind, cpu, order, swap_limit in _FILLS:
+        name = f"fill-{_slug(kind)}-cpu{cpu}"
+        cases.append(Case(name, "four-node", f"fill -c {cpu} -l 1000 {kind}",
+                          checks.fill_order(order, ("killed", "null")), output_name=name))
+        cases.append(Case(
+            f"{name}-swap", "four-node",
+            f"swap_on 1G || exit; fill -c {cpu} -l {swap_limit} {kind}; code=$?; swap_off; exit $code",
+            checks.fill_order((*order, ("swap", 16)), ("limit",)), output_name=f"{name}-swap",
+            limit=120))
+    cases += [
+        Case("fill-regular-cpu0", "four-node", "fill -c 0 -l 1000 REGULAR",
+             checks.fill_order(((0, 100), (1, 90)), ("killed", "null")),
+             output_name="fill-regular-cpu0"),
+        Case("fill-regular-cpu1", "four-node", "fill -c 1 -l 1000 REGULAR",
+             checks.fill_order(((1, 90), (0, 100)), ("killed", "null")),
+             output_name="fill-regular-cpu1"),
+        Case("fill-dax-kmem-interleave", "four-node", "fill -c 0 -l 200 DAX_KMEM_INTERLEAVE",
+             checks.fill_shares({2: 100, 3: 100}, tolerance=6),
+             output_name="fill-dax-kmem-interleave"),
+    ]
+    return cases
+
+
+def _migration() -> list[Case]:
+    wrong = "its memory belongs to threads, not to nodes: 27-100 % of the blocks are misplaced"
+    return [
+        Case(f"migrate-{_slug(kind)}", "four-node",
+             f"migrate -n 2,3 {kind}; code=$?\n"
+             'echo "the same with libmemkind 1.14:"\n'
+             f"LD_LIBRARY_PATH=/job/debian migrate -n 2,3 {kind}\n"
+             "exit $code", limit=180, old_is_wrong=wrong, needs_old=True)
+        for kind in ("DAX_KMEM", "DAX_KMEM_PREFERRED", "DAX_KMEM_ALL")
+    ]
+
+
+_GOOD_LISTS = (
+    # the list, and the MiB of its nodes where none of them has DRAM that the kernel takes from
+    ("2,3", 384), ("2-3", 384), ("3,2,2", 384), ("0x2", 256), ("02", 256), (" 2", 256),
+    ("!0,1", 384), ("!0-1", 384), ("3-2", 128), ("+2-3", 384), ("3", 128),
+    ("all", None), ("+0", None), ("1,3", None), ("0-3", None),
+)
+_BAD_LISTS = ("-1", "4", "2-4", "1023", "999999", "x", "2,x", "2,", ",2", "0,,0", "2 ", ";", " ",
+              "99999999999999999999", "2-", "0x", "netdev:eth0")
+_EMPTY_LISTS = ("", "!all")
+
+
+def _lists(lists: tuple[tuple[str, str], ...]) -> str:
+    """Tries each list; the exit code says whether all answers were right."""
+    lines = ["failed=0"]
+    for value, answers in lists:
+        lines.append(f'echo "list {value!r}"')
+        lines.append(f"MEMKIND_DAX_KMEM_NODES='{value}' avail {answers} || failed=1")
+    return "\n".join([*lines, "exit $failed"])
+
+
+def _node_lists() -> list[Case]:
+    good = tuple((value, "DAX_KMEM_ALL=0" + (f":{size}" if size else "") + " DAX_KMEM=0")
+                 for value, size in _GOOD_LISTS)
+    bad = tuple((value, f"{_all_far(-12)} DEFAULT=0 REGULAR=0") for value in _BAD_LISTS)
+    empty = tuple((value, _all_far(-12)) for value in _EMPTY_LISTS)
+    return [
+        Case("list-good", "four-node", _lists(good)),
+        Case("list-bad", "four-node", _lists(bad)),
+        Case("list-empty", "four-node", _lists(empty), old_is_wrong="takes it for an empty set"),
+        Case("list-empty-is-logged", "four-node",
+             "MEMKIND_DEBUG=1 MEMKIND_DAX_KMEM_NODES= avail DAX_KMEM=-12 2>&1",
+             checks.contains("MEMKIND_DAX_KMEM_NODES"), old_is_wrong="takes it for an empty set"),
+        Case("list-is-obeyed", "four-node",
+             "MEMKIND_DAX_KMEM_NODES=3 place -c 0 -o 3 -p bind:3 DAX_KMEM &&\n"
+             "MEMKIND_DAX_KMEM_NODES=3 place -c 0 -o 3 -p preferred:3 DAX_KMEM_PREFERRED &&\n"
+             "MEMKIND_DAX_KMEM_NODES=1-2 place -c 1 -o 1 -p bind:1 DAX_KMEM"),
+        Case("list-node-absent", "one-devdax", _lists((("2", _all_far(-12)),))),
+        Case("list-node-without-memory", "memory-offline",
+             _lists((("2", _all_far(-12)), ("2-3", _all_far(-12)), ("3", "DAX_KMEM=0:128")))),
+        Case("list-logged-node", "memory-offline",
+             "MEMKIND_DEBUG=1 MEMKIND_DAX_KMEM_NODES=2 avail DAX_KMEM=-12 2>&1",
+             checks.contains("MEMKIND_DAX_KMEM_NODES"), old_is_wrong="says nothing of its own"),
+        Case("list-without-kmem", "no-kmem",
+             _lists((("2", _all_far(-12)), ("1", "DAX_KMEM=0 DAX_KMEM_ALL=0")))),
+        Case("list-node-not-allowed", "four-node",
+             "MEMKIND_DAX_KMEM_NODES=2 in_cpuset 0-1,3 0-1 avail DAX_KMEM=-12 DAX_KMEM_ALL=-12"),
+    ]
+
+
+_NO_DAX = ("unshare -m sh -c '. /job/setup.sh; mkdir /tmp/dev; mount -t tmpfs none /tmp/dev;"
+           " cp -a /dev/null /dev/zero /tmp/dev; mount --move /tmp/dev /dev; ls /dev; {}'")
+_DENIED = "mbind,set_mempolicy,get_mempolicy,home_node,migrate_pages,move_pages"
+
+
+def _surroundings() -> list[Case]:
+    """The four-node example, seen by processes that may do less than root."""
+    cpuset = "binds to nodes that are not allowed, or to masks that the kernel remaps"
+    cases = [
+        Case("available", "four-node",
+             "avail -m -c 0 DEFAULT=0 REGULAR=0 INTERLEAVE=0 DAX_KMEM=0:256 DAX_KMEM_ALL=0:384 "
+             "DAX_KMEM_PREFERRED=0:-1 DAX_KMEM_INTERLEAVE=0:384 && avail -c 1 DAX_KMEM=0:128"),
+        Case("ordinary-user", "four-node",
+             "su nobody -s /bin/sh -c 'export PATH=$PATH:/job/bin LD_LIBRARY_PATH="
+             "$LD_LIBRARY_PATH; id; place -c 0 -o 2 -p bind:2 DAX_KMEM && "
+             "place -c 1 -o 3 -p preferred:3 DAX_KMEM_PREFERRED'"),
+        Case("without-dev-dax", "four-node",
+             _NO_DAX.format("place -c 0 -o 2 -p bind:2 DAX_KMEM && avail DAX_KMEM_ALL=0:384"),
+             old_is_wrong="libdaxctl finds no device without its file in /dev"),
+        Case("cpuset-dax-kmem", "four-node",
+             "in_cpuset 0-1,3 0-1 place -c 0 -o 3 -p bind+static:3 DAX_KMEM", old_is_wrong=cpuset),
+        Case("cpuset-dax-kmem-all", "four-node",
+             "in_cpuset 0-1,3 0-1 place -c 0 -o 3 -p bind+static:3 DAX_KMEM_ALL",
+             old_is_wrong=cpuset),
+        # The kernel does not remap PREFERRED, so that it needs no flag.
+        Case("cpuset-dax-kmem-preferred", "four-node",
+             "in_cpuset 0-1,3 0-1 place -c 0 -o 3 -p preferred:3 DAX_KMEM_PREFERRED",
+             old_is_wrong=cpuset),
+        Case("cpuset-without-far-nodes", "four-node",
+             f"in_cpuset 0-1 0-1 avail {_all_far(-1)} DEFAULT=0 REGULAR=0 INTERLEAVE=0",
+             old_is_wrong="available, but nothing can be allocated"),
+        Case("cpuset-of-one-socket", "four-node",
+             "in_cpuset 1,3 1 place -o 3 -p bind+static:3 DAX_KMEM &&\n"
+             "in_cpuset 1,3 1 avail REGULAR=0 DAX_KMEM_ALL=0:128",
+             old_is_wrong="masks that the kernel remaps"),
+        Case("cpuset-and-mbind-denied", "four-node",
+             f"in_cpuset 0-1 0-1 deny EPERM {_DENIED} avail DEFAULT=0 REGULAR=0 DAX_KMEM=-1",
+             old_is_wrong="every kind fails when mbind does"),
+        Case("address-space-limit", "four-node",
+             "ulimit -v 250000; place -c 0 -o 2 -p bind:2 DAX_KMEM &&\n"
+             "place -c 1 -o 3 -p bind:2-3 DAX_KMEM_ALL"),
+        Case("small-address-space-limit", "four-node",
+             "ulimit -v 60000; avail DEFAULT=0 REGULAR=0 DAX_KMEM=0",
+             old_is_wrong="aborts for lack of an arena map"),
+    ]
+    for error in ("EPERM", "ENOSYS"):
+        # INTERLEAVE kinds become plain, DEFAULT has no policy, the rest may not pretend.
+        cases.append(Case(
+            f"mbind-denied-{error.lower()}", "four-node",
+            f"deny {error} {_DENIED} avail -m DEFAULT=0 INTERLEAVE=0 REGULAR=-2 DAX_KMEM=-2 "
+            "DAX_KMEM_ALL=-2 DAX_KMEM_PREFERRED=-2", old_is_wrong="available, or an abort"))
+        cases.append(Case(
+            f"mbind-denied-{error.lower()}-dram-only", "no-kmem",
+            f"deny {error} {_DENIED} avail -m DEFAULT=0 INTERLEAVE=0 REGULAR=0 {_all_far(-1)}",
+            old_is_wrong="no REGULAR, or an abort"))
+    return cases
+
+
+def _ties() -> list[Case]:
+    everywhere, one = "tie-everywhere", "tie-on-one-socket"
+    return [
+        Case("tie-preferred-refused", everywhere,
+             "avail -m DAX_KMEM_PREFERRED=-255 DAX_KMEM=0:384 DAX_KMEM_ALL=0:384 &&\n"
+             "avail -c 0 DAX_KMEM_PREFERRED=-255 && avail -c 1 DAX_KMEM_PREFERRED=-255"),
+        _place(everywhere, "tie-dax-kmem", "-c 0 -o 2-3 -p bind:2-3 DAX_KMEM"),
+        _place(everywhere, "tie-dax-kmem-cpu1", "-c 1 -o 2-3 -p bind:2-3 DAX_KMEM"),
+        _place(everywhere, "tie-dax-kmem-all", "-c 1 -o 2-3 -p bind:2-3 DAX_KMEM_ALL"),
+        Case("tie-broken-by-list", everywhere,
+             "MEMKIND_DAX_KMEM_NODES=2 place -c 1 -o 2 -p preferred:2 DAX_KMEM_PREFERRED"),
+        Case("tie-preferred-refused-unless-pinned", one,
+             "avail -m DAX_KMEM_PREFERRED=-255 DAX_KMEM=0 DAX_KMEM_ALL=0 &&\n"
+             "avail -c 0 DAX_KMEM_PREFERRED=-255 && taskset 1 avail DAX_KMEM_PREFERRED=-255"),
+        Case("tie-preferred-pinned", one,
+             "taskset 2 place -o 3 -p preferred:3 DAX_KMEM_PREFERRED && "
+             "taskset 2 avail DAX_KMEM_PREFERRED=0",
+             old_is_wrong="a tie on any socket makes the kind unavailable on all"),
+        Case("tie-thread-outside-the-mask", one, "taskset 2 tied",
+             old_is_wrong="a tie on any socket makes the kind unavailable on all"),
+        Case("tie-gone-in-cpuset", one,
+             "in_cpuset 0-1,3 0-1 place -c 0 -o 3 -p preferred:3 DAX_KMEM_PREFERRED",
+             old_is_wrong="a tie on any socket makes the kind unavailable on all"),
+        _place(one, "tied-socket-dax-kmem", "-c 0 -o 2-3 -p bind:2-3 DAX_KMEM"),
+        _place(one, "free-socket-dax-kmem", "-c 1 -o 3 -p bind:3 DAX_KMEM"),
+        _place(one, "tied-socket-all", "-c 0 -o 2-3 -p bind:2-3 DAX_KMEM_ALL"),
+        _place(one, "free-socket-all", "-c 1 -o 3 -p bind:2-3 DAX_KMEM_ALL"),
+    ]
+
+
+def _only_node_3(topology: str, wrong: str = "") -> list[Case]:
+    return [
+        Case("only-node-3", topology,
+             "place -c 0 -o 3 -p bind:3 DAX_KMEM && place -c 1 -o 3 -p bind:3 DAX_KMEM_ALL &&\n"
+             "place -c 0 -o 3 -p preferred:3 DAX_KMEM_PREFERRED &&\n"
+             "avail -c 0 DAX_KMEM=0:128 DAX_KMEM_ALL=0:128", old_is_wrong=wrong),
+    ]
+
+
+def _machines() -> list[Case]:
+    """Machines other than the four-node example."""
+    no_kmem = (f"avail -m {_all_far(-1)} DEFAULT=0 REGULAR=0 INTERLEAVE=0 && "
+               "place -c 0 -o 0 -p bind:0-1 REGULAR && place -c 1 -o 1 -p default DEFAULT")
+    return [
+        *_only_node_3("one-devdax"),
+        *_only_node_3("memory-offline", "counts the node whose memory is offline"),
+        Case("unavailable", "no-kmem", no_kmem),
+        Case("hotplug-late", "hotplug",
+             "hotplug late '. /job/setup.sh; online_node 2 && online_node 3'",
+             is_alone=True, old_is_wrong="looks at the machine once"),
+        Case("hotplug-repair", "hotplug",
+             "online_node 3 && hotplug repair '. /job/setup.sh; online_node 2'",
+             is_alone=True, old_is_wrong="keeps the mask that the kernel remapped"),
+        *_four_places("soft-reserved"),
+        _place("cxl", "cxl-cpu0", "-q -c 0 -o 2 -p bind:2 DAX_KMEM", kernels=("6.1",), limit=120),
+        _place("cxl", "cxl-cpu1", "-q -c 1 -o 2 -p preferred:2 DAX_KMEM_PREFERRED",
+               kernels=("6.1",), limit=120),
+        Case("hbm-is-not-far", "hbm", f"avail -m {_all_far(-1)} DEFAULT=0 REGULAR=0"),
+        _place("hbm", "hbm-regular", "-c 0 -o 0 -p bind:0-1 REGULAR"),
+    ]
+
+
+def table() -> list[Case]:
+    return [*_placement(), *_surroundings(), *_node_lists(), *_migration(), *_fills(), *_ties(),
+            *_machines()]

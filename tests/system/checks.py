@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Looks at what jobs printed. Each check returns what is wrong, or an empty text."""
+
+import dataclasses
+import json
+import re
+from typing import Any, Callable
+
+Check = Callable[[str], str]
+
+PAGES_PER_MIB = 256
+# A node counts as reached from here on: what a process happens to use besides is less.
+_REACHED = 8 * PAGES_PER_MIB
+# A node is full when it has this part of what it will ever have.
+_FULL = 0.9
+
+
+def nothing(output: str) -> str:
+    del output
+    return ""
+
+
+def contains(text: str) -> Check:
+    return lambda output: "" if text in output else f"no line with {text}"
+
+
+@dataclasses.dataclass
+class Fill:
+    """The records of programs/fill.c. Pages by "0", "1", ... and "swap", a row a step."""
+
+    steps: list[dict[str, int]]
+    reason: str
+    blocks: int
+
+
+def parse_fill(output: str) -> Fill:
+    steps, reason, blocks = [], "", 0
+    for line in output.splitlines():
+        words = line.split()
+        if not words or words[0] not in ("step", "end"):
+            continue
+        fields = dict(word.split("=", 1) for word in words[1:])
+        if words[0] == "end":
+            reason, blocks = fields["reason"], int(fields["blocks"])
+        else:
+            steps.append({name.removeprefix("node"): int(value) for name, value in fields.items()
+                          if name == "swap" or name.startswith("node")})
+    return Fill(steps, reason, blocks)
+
+
+def _first_step(fill: Fill, place: str) -> int | None:
+    return next((number for number, step in enumerate(fill.steps)
+                 if step.get(place, 0) >= _REACHED), None)
+
+
+def _order_error(fill: Fill, places: list[str]) -> str:
+    found = {place: _first_step(fill, place) for place in fill.steps[-1]}
+    reached = sorted((place for place in found if found[place] is not None),
+                     key=lambda place: found[place])
+    if reached != places:
+        return f"filled in the order {' '.join(reached)}, not {' '.join(places)}"
+    for place, after in zip(places, places[1:]):
+        now = fill.steps[found[after]][place]
+        most = max(step[place] for step in fill.steps)
+        if now < _FULL * most:
+            return (f"{after} was used when {place} had {now // PAGES_PER_MIB} of "
+                    f"{most // PAGES_PER_MIB} MiB")
+    return ""
+
+
+def fill_order(order: tuple[tuple[int | str, int], ...], reasons: tuple[str, ...]) -> Check:
+    """The places must be filled in this order, each full before the next is used, no others.
+
+    ORDER: node or "swap", with the MiB that it must have held at some time.
+    """
+    def check(output: str) -> str:
+        fill = parse_fill(output)
+        if not fill.steps or fill.reason not in reasons:
+            return f"ended with {fill.reason or 'nothing'}, not {' or '.join(reasons)}"
+        error = _order_error(fill, [str(place) for place, _ in order])
+        for place, least in order:
+            most = max(step.get(str(place), 0) for step in fill.steps) // PAGES_PER_MIB
+            if not error and most < least:
+                error = f"{place} never held more than {most} of {least} MiB"
+        return error
+    return check
+
+
+def fill_shares(shares: dict[int, int], tolerance: int) -> Check:
+    """At the end each node must hold these MiB, and no other more than the tolerance."""
+    def check(output: str) -> str:
+        fill = parse_fill(output)
+        if not fill.steps or fill.reason != "limit":
+            return f"ended with {fill.reason or 'nothing'}"
+        for place, pages in fill.steps[-1].items():
+            wanted = 0 if place == "swap" else shares.get(int(place), 0)
+            if abs(pages / PAGES_PER_MIB - wanted) > tolerance:
+                return f"{place} holds {pages // PAGES_PER_MIB} MiB, not {wanted}"
+        return ""
+    return check
+
+
+def parse_nodes(text: str) -> list[int]:
+    """A list as the kernel and numactl write it: "0-1,3"."""
+    nodes = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        nodes.extend(range(int(first), int(last or first) + 1))
+    return nodes
+
+
+def numactl_nodes(expected: dict[str, Any]) -> Check:
+    """`numactl -H` must show the nodes and distances of a topology's "expected"."""
+    def check(output: str) -> str:
+        available = re.search(r"available: \d+ nodes? \((.*)\)", output)
+        online = parse_nodes(available[1]) if available else []
+        if online != expected["online"]:
+            return f"nodes {online}, not {expected['online']}"
+        cpuless = [int(node) for node in re.findall(r"^node (\d+) cpus:\s*$", output, re.M)]
+        if cpuless != expected["cpuless"]:
+            return f"CPU-less nodes {cpuless}, not {expected['cpuless']}"
+        rows = [[int(value) for value in row.split()]
+                for row in re.findall(r"^ *\d+: ((?: *\d+)+) *$", output, re.M)]
+        return "" if rows == expected["distances"] else f"distances {rows}"
+    return check
+
+
+def classification(expected: dict[str, Any]) -> Check:
+    """`memkind nodes --json` must give the answers of a topology's "expected"."""
+    def check(output: str) -> str:
+        try:
+            answer = json.loads(output)
+        except ValueError as error:
+            return f"no JSON: {error}"
+        for name in ("far", "closest", "hbw", "closest_hbw"):
+            if answer.get(name) != expected[name]:
+                return f"{name} is {answer.get(name)}, not {expected[name]}"
+        if [node["id"] for node in answer["nodes"]] != expected["online"]:
+            return f"nodes {[node['id'] for node in answer['nodes']]}, not {expected['online']}"
+        return ""
+    return check

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the test programs share: kinds by name, where pages are, what policy they have. */
+#include "probe.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MASK_BITS      1024
+#define POLICY_ADDRESS 2 /* MPOL_F_ADDR */
+#define FLAG_STATIC    0x8000
+#define FLAG_RELATIVE  0x4000
+#define PAGES_AT_ONCE  512
+
+void probe_die(const char *format, ...)
+{
+	int error = errno;
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, error != 0 ? ": %s\n" : "\n", strerror(error));
+	exit(2);
+}
+
+memkind_t probe_kind(const char *name)
+{
+	const struct {
+		const char *name;
+		memkind_t kind;
+	} rows[] = {
+		{"DEFAULT", MEMKIND_DEFAULT},
+		{"REGULAR", MEMKIND_REGULAR},
+		{"INTERLEAVE", MEMKIND_INTERLEAVE},
+		{"DAX_KMEM", MEMKIND_DAX_KMEM},
+		{"DAX_KMEM_ALL", MEMKIND_DAX_KMEM_ALL},
+		{"DAX_KMEM_PREFERRED", MEMKIND_DAX_KMEM_PREFERRED},
+		{"DAX_KMEM_INTERLEAVE", MEMKIND_DAX_KMEM_INTERLEAVE},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(name, rows[i].name) == 0)
+			return rows[i].kind;
+	}
+	errno = 0;
+	probe_die("unknown kind %s", name);
+}
+
+void probe_pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) != 0)
+		probe_die("CPU %d", cpu);
+}
+
+unsigned long probe_parse_nodes(const char *text)
+{
+	unsigned long mask = 0;
+
+	while (*text != '\0') {
+		char *end;
+		unsigned long first = strtoul(text, &end, 10);
+		unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
+
+		if (last >= PROBE_NODES || first > last || (*end != ',' && *end != '\0'))
+			probe_die("bad list of nodes: %s", text);
+		for (unsigned long node = first; node <= last; node++)
+			mask |= 1UL << node;
+		text = *end == ',' ? end + 1 : end;
+	}
+	return mask;
+}
+
+void probe_locate(const void *start, size_t size, struct probe_count *count)
+{
+	uintptr_t first = (uintptr_t)start & ~(PROBE_PAGE_SIZE - 1);
+	size_t left = ((uintptr_t)start + size - first + PROBE_PAGE_SIZE - 1) / PROBE_PAGE_SIZE;
+
+	while (left > 0) {
+		void *pages[PAGES_AT_ONCE];
+		int nodes[PAGES_AT_ONCE];
+		size_t now = left < PAGES_AT_ONCE ? left : PAGES_AT_ONCE;
+
+		for (size_t i = 0; i < now; i++)
+			pages[i] = (void *)(first + i * PROBE_PAGE_SIZE);
+		if (syscall(SYS_move_pages, 0, now, pages, NULL, nodes, 0) != 0)
+			probe_die("move_pages");
+		for (size_t i = 0; i < now; i++) {
+			if (nodes[i] >= 0 && nodes[i] < PROBE_NODES)
+				count->on_node[nodes[i]]++;
+			else
+				count->elsewhere++;
+		}
+		first += now * PROBE_PAGE_SIZE;
+		left -= now;
+	}
+}
+
+size_t probe_outside(const struct probe_count *count, unsigned long mask)
+{
+	size_t outside = count->elsewhere;
+
+	for (int node = 0; node < PROBE_NODES; node++) {
+		if ((mask >> node & 1) == 0)
+			outside += count->on_node[node];
+	}
+	return outside;
+}
+
+/* Appends ":0-1,3"; nothing for an empty mask. */
+static void append_nodes(char *text, size_t size, unsigned long mask)
+{
+	size_t length = strlen(text);
+	char separator = ':';
+
+	for (int node = 0; node < PROBE_NODES; node++) {
+		int last = node;
+
+		if ((mask >> node & 1) == 0)
+			continue;
+		while (last + 1 < PROBE_NODES && (mask >> (last + 1) & 1) != 0)
+			last++;
+		length += (size_t)snprintf(text + length, size - length,
+					   last > node ? "%c%d-%d" : "%c%d", separator, node, last);
+		separator = ',';
+		node = last;
+	}
+}
+
+void probe_policy(const void *address, char text[PROBE_POLICY_SIZE])
+{
+	static const char *const modes[] = {"default", "preferred",	 "bind",    "interleave",
+					    "local",   "preferred-many", "weighted"};
+	unsigned long mask[MASK_BITS / (8 * sizeof(unsigned long))] = {0};
+	int mode = 0;
+	int plain;
+
+	/* The kernel uses one bit less than it is told. */
+	if (syscall(SYS_get_mempolicy, &mode, mask, MASK_BITS + 1, address, POLICY_ADDRESS) != 0)
+		probe_die("get_mempolicy");
+	plain = mode & ~(FLAG_STATIC | FLAG_RELATIVE);
+	if (plain < 0 || plain >= (int)(sizeof(modes) / sizeof(modes[0])))
+		snprintf(text, PROBE_POLICY_SIZE, "mode-%d", plain);
+	else
+		snprintf(text, PROBE_POLICY_SIZE, "%s%s%s", modes[plain],
+			 (mode & FLAG_STATIC) != 0 ? "+static" : "",
+			 (mode & FLAG_RELATIVE) != 0 ? "+relative" : "");
+	append_nodes(text, PROBE_POLICY_SIZE, mask[0]);
+}
+
+long probe_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

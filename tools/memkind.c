@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tool: finds the command in a table and runs it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "tool.h"
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	int (*run)(char **arguments);
+};
+
+static const struct command commands[] = {
+	{"nodes", "[--sysroot DIR] [--json]",
+	 "what memory the nodes have, and which are far or fast", mk_tool_nodes},
+};
+
+void mk_tool_error(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("memkind: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	va_end(arguments);
+}
+
+static int print_help(void)
+{
+	puts("usage: memkind COMMAND [OPTION...]\n"
+	     "       memkind --help | --version\n\n"
+	     "commands:");
+	for (size_t i = 0; i < MK_ARRAY_SIZE(commands); i++)
+		printf("  %s %s\n        %s\n", commands[i].name, commands[i].arguments,
+		       commands[i].summary);
+	puts("\nA command followed by --help says more.");
+	return MK_TOOL_DONE;
+}
+
+static int run_command(char **arguments)
+{
+	for (size_t i = 0; i < MK_ARRAY_SIZE(commands); i++)
+		if (strcmp(arguments[0], commands[i].name) == 0)
+			return commands[i].run(arguments);
+	mk_tool_error("no command is called %s; see memkind --help", arguments[0]);
+	return MK_TOOL_USAGE;
+}
+
+static int run(int argument_count, char **arguments)
+{
+	if (argument_count < 2) {
+		mk_tool_error("a command is missing; see memkind --help");
+		return MK_TOOL_USAGE;
+	}
+	if (strcmp(arguments[1], "--help") == 0)
+		return print_help();
+	if (strcmp(arguments[1], "--version") == 0) {
+		puts("memkind " MK_TOOL_VERSION);
+		return MK_TOOL_DONE;
+	}
+	return run_command(arguments + 1);
+}
+
+int main(int argument_count, char **arguments)
+{
+	int result = run(argument_count, arguments);
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return result;
+	mk_tool_error("standard output could not be written");
+	return result == MK_TOOL_DONE ? MK_TOOL_FAILURE : result;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* memkind nodes: looks at this machine or at a tree, and hands what it finds to a printer. */
+#include "nodes.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/options.h"
+#include "base/parse.h"
+#include "tool.h"
+
+struct arguments {
+	const char *root; /* NULL: this machine */
+	bool is_json;
+	bool is_help;
+};
+
+/* The value of an option at *INDEX, "--sysroot=DIR" or "--sysroot DIR"; NULL: another option. */
+static const char *option_value(char **arguments, int *index, const char *name)
+{
+	const char *argument = arguments[*index];
+	size_t length = strlen(name);
+
+	if (strncmp(argument, name, length) != 0)
+		return NULL;
+	if (argument[length] == '=')
+		return argument + length + 1;
+	if (argument[length] != '\0' || arguments[*index + 1] == NULL)
+		return NULL;
+	(*index)++;
+	return arguments[*index];
+}
+
+static int parse_arguments(char **arguments, struct arguments *ret_arguments)
+{
+	struct arguments parsed = {.root = NULL};
+
+	for (int i = 1; arguments[i] != NULL; i++) {
+		const char *root = option_value(arguments, &i, "--sysroot");
+
+		if (root != NULL) {
+			parsed.root = root;
+		} else if (strcmp(arguments[i], "--json") == 0) {
+			parsed.is_json = true;
+		} else if (strcmp(arguments[i], "--help") == 0) {
+			parsed.is_help = true;
+		} else {
+			mk_tool_error("nodes: %s %s; see memkind nodes --help", arguments[i],
+				      strcmp(arguments[i], "--sysroot") == 0 ? "needs a directory"
+									     : "is no option");
+			return MK_TOOL_USAGE;
+		}
+	}
+	*ret_arguments = parsed;
+	return MK_TOOL_DONE;
+}
+
+static int print_help(void)
+{
+	puts("usage: memkind nodes [--sysroot DIR] [--json]\n\n"
+	     "Shows the memory nodes: what their memory is and why, the distances, and for every\n"
+	     "node with CPUs which far and which high-bandwidth node is closest. More than one\n"
+	     "closest node is a tie.\n\n"
+	     "  --sysroot DIR  look at the sys and proc below DIR instead of those of this machine\n"
+	     "  --json         one JSON object instead of tables\n\n"
+	     "MEMKIND_DAX_KMEM_NODES, where it is set, names the far nodes.");
+	return MK_TOOL_DONE;
+}
+
+static int look(const char *root, const struct mk_topology **ret_topology)
+{
+	int error;
+
+	if (root == NULL) {
+		*ret_topology = mk_topology_get();
+		return MK_TOOL_DONE;
+	}
+	error = mk_topology_read(root, ret_topology);
+	if (error == 0)
+		return MK_TOOL_DONE;
+	mk_tool_error("nodes: %s can't be read: %s", root, strerror(-error));
+	return MK_TOOL_FAILURE;
+}
+
+static int find_far(struct mk_nodes_report *report)
+{
+	const char *text = mk_option_text(MK_OPTION_DAX_KMEM_NODES);
+	int error;
+
+	report->is_far_given = text != NULL;
+	report->far = *mk_topology_set(report->topology, MK_SET_FAR);
+	if (text == NULL)
+		return MK_TOOL_DONE;
+	error = mk_parse_node_string(text, mk_topology_set(report->topology, MK_SET_ALLOWED),
+				     &report->far);
+	if (error == 0)
+		return MK_TOOL_DONE;
+	mk_tool_error("nodes: %s=\"%s\" refused: %s", mk_option_name(MK_OPTION_DAX_KMEM_NODES),
+		      text,
+		      error == -ENODEV ? "it names a node without memory that may be used"
+				       : mk_option_values(MK_OPTION_DAX_KMEM_NODES));
+	return MK_TOOL_FAILURE;
+}
+
+int mk_tool_nodes(char **arguments)
+{
+	struct mk_nodes_report report;
+	struct arguments parsed;
+	int result = parse_arguments(arguments, &parsed);
+
+	if (result == MK_TOOL_DONE && parsed.is_help)
+		return print_help();
+	if (result == MK_TOOL_DONE)
+		result = look(parsed.root, &report.topology);
+	if (result == MK_TOOL_DONE)
+		result = find_far(&report);
+	if (result != MK_TOOL_DONE)
+		return result;
+	return parsed.is_json ? mk_nodes_print_json(&report) : mk_nodes_print_text(&report);
+}
+
+const char *mk_nodes_medium_name(enum mk_medium medium)
+{
+	static const char *const names[] = {
+		[MK_MEDIUM_DRAM] = "dram",	   [MK_MEDIUM_PMEM] = "pmem",
+		[MK_MEDIUM_CXL] = "cxl",	   [MK_MEDIUM_HBM] = "hbm",
+		[MK_MEDIUM_SPECIFIC] = "specific", [MK_MEDIUM_GPU] = "gpu",
+		[MK_MEDIUM_SLOW] = "slow",	   [MK_MEDIUM_UNKNOWN] = "unknown",
+	};
+
+	return names[medium];
+}
+
+static unsigned end_of_run(unsigned first, unsigned limit,
+			   bool (*has)(const void *context, unsigned id), const void *context)
+{
+	unsigned end = first + 1;
+
+	while (end < limit && has(context, end))
+		end++;
+	return end;
+}
+
+void mk_nodes_write_list(FILE *stream, unsigned limit,
+			 bool (*has)(const void *context, unsigned id), const void *context)
+{
+	const char *separator = "";
+
+	for (unsigned id = 0; id < limit;) {
+		unsigned end;
+
+		if (!has(context, id)) {
+			id++;
+			continue;
+		}
+		end = end_of_run(id, limit, has, context);
+		fprintf(stream, "%s%u", separator, id);
+		if (end - id > 1)
+			fprintf(stream, "-%u", end - 1);
+		separator = ",";
+		id = end;
+	}
+}
+
+struct cpu_question {
+	const struct mk_topology *topology;
+	unsigned node;
+};
+
+static bool is_cpu(const void *context, unsigned cpu)
+{
+	const struct cpu_question *question = context;
+
+	return mk_topology_is_cpu_of_node(question->topology, cpu, question->node);
+}
+
+void mk_nodes_write_cpus(FILE *stream, const struct mk_topology *topology, unsigned node)
+{
+	struct cpu_question question = {topology, node};
+
+	mk_nodes_write_list(stream, mk_topology_cpu_limit(topology), is_cpu, &question);
+}
