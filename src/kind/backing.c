@@ -24,10 +24,14 @@ static bool has_policy(const struct mk_anonymous *anonymous)
 	return anonymous->placement.mode != MK_POLICY_DEFAULT;
 }
 
+/* The kernel never remaps PREFERRED; the flag would only show to those who compare modes. */
 static int wanted_mode(struct mk_anonymous *anonymous)
 {
-	return (int)anonymous->placement.mode |
-	       atomic_load_explicit(&anonymous->mode_flags, memory_order_relaxed);
+	int mode = (int)anonymous->placement.mode;
+
+	if (mode == MK_POLICY_PREFERRED)
+		return mode;
+	return mode | atomic_load_explicit(&anonymous->mode_flags, memory_order_relaxed);
 }
 
 /* Binds a whole reservation; setting the policy drops the home node, so that follows each time. */
