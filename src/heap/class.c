@@ -14,7 +14,22 @@ enum {
 };
 
 struct mk_class mk_classes[MK_CLASS_COUNT];
-uint8_t mk_class_table[MK_SMALL_SIZE / 8 + 1];
+
+/* Sizes above FROM, up to FROM + STEP; and four such classes, up to twice FROM. */
+#define CLASS(class, from, step) [(from) / 8 + 1 ...((from) + (step)) / 8] = (class)
+#define DOUBLING(class, from)                                                                      \
+	CLASS((class), (from), (from) / 4), CLASS((class) + 1, (from) / 4 * 5, (from) / 4),        \
+		CLASS((class) + 2, (from) / 4 * 6, (from) / 4),                                    \
+		CLASS((class) + 3, (from) / 4 * 7, (from) / 4)
+
+/* A constant, since threads read it before anything is started. */
+const uint8_t mk_class_table[MK_SMALL_SIZE / 8 + 1] = {
+	CLASS(1, 0, 8),	     CLASS(2, 8, 8),	 CLASS(3, 16, 16),   CLASS(4, 32, 16),
+	CLASS(5, 48, 16),    CLASS(6, 64, 16),	 CLASS(7, 80, 16),   CLASS(8, 96, 16),
+	CLASS(9, 112, 16),   DOUBLING(10, 128),	 DOUBLING(14, 256),  DOUBLING(18, 512),
+	DOUBLING(22, 1024),  DOUBLING(26, 2048), DOUBLING(30, 4096), DOUBLING(34, 8192),
+	DOUBLING(38, 16384),
+};
 
 static uint32_t size_of_class(unsigned class)
 {
@@ -89,6 +104,4 @@ void mk_class_start(void)
 {
 	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++)
 		start_class(class);
-	for (size_t size = 1; size <= MK_SMALL_SIZE; size += 8)
-		mk_class_table[(size + 7) >> 3] = (uint8_t)mk_class_of(size + 7);
 }

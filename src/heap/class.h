@@ -14,9 +14,10 @@ struct mk_class {
 	uint8_t magazine_count; /* objects of a full magazine: 1 to 63 */
 };
 
-/* Both are filled by mk_class_start(); before, every size is of class MK_CLASS_NONE. */
+/* Filled by mk_class_start(), which is called before the first heap is made. */
 extern struct mk_class mk_classes[MK_CLASS_COUNT] MK_HIDDEN;
-extern uint8_t mk_class_table[MK_SMALL_SIZE / 8 + 1] MK_HIDDEN;
+/* (size + 7) / 8 -> class */
+extern const uint8_t mk_class_table[MK_SMALL_SIZE / 8 + 1] MK_HIDDEN;
 
 void mk_class_start(void);
 

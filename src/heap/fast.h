@@ -19,7 +19,7 @@ struct mk_cache *mk_cache_of(size_t heap_number)
 {
 	struct mk_thread *thread = mk_thread_self;
 
-	return (struct mk_cache *)((char *)thread + thread->cache_offset[heap_number]);
+	return (void *)((char *)thread + thread->cache_offset[heap_number]);
 }
 
 /* NULL: the cache has none, or the class is not a small one; for heap number 0 and size 0 always. */

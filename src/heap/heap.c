@@ -44,8 +44,8 @@ static void *medium_block(struct mk_heap *heap, unsigned class, bool *ret_zeroed
 	return span == NULL ? NULL : (void *)span->base;
 }
 
-static void *block(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
-		   bool *ret_zeroed)
+static void *take_block(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
+			bool *ret_zeroed)
 {
 	*ret_zeroed = false;
 	if (class < MK_CLASS_SMALL_END)
@@ -59,11 +59,11 @@ static void *block(struct mk_heap *heap, unsigned class, size_t alignment, size_
 static void *block_or_drain(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
 			    bool *ret_zeroed)
 {
-	void *found = block(heap, class, alignment, size, ret_zeroed);
+	void *found = take_block(heap, class, alignment, size, ret_zeroed);
 
 	if (found == NULL && size <= PTRDIFF_MAX) {
 		mk_cache_drain(heap);
-		found = block(heap, class, alignment, size, ret_zeroed);
+		found = take_block(heap, class, alignment, size, ret_zeroed);
 	}
 	return found;
 }
@@ -106,39 +106,39 @@ static struct mk_span *span_of_block(const void *address)
 	return span;
 }
 
-void mk_heap_free(void *address)
+void mk_heap_free(void *block)
 {
-	uint64_t entry = mk_pagemap_entry((uintptr_t)address);
+	uint64_t entry = mk_pagemap_entry((uintptr_t)block);
 	unsigned class = mk_entry_class(entry);
 	struct mk_heap *heap;
 	struct mk_cache *cache;
 
-	if (address == NULL)
+	if (block == NULL)
 		return;
 	if (class == MK_CLASS_NONE || class == MK_CLASS_LARGE) {
-		heap = span_of_block(address)->heap;
-		mk_pages_free_block(heap, MK_CLASS_LARGE, address);
+		heap = span_of_block(block)->heap;
+		mk_pages_free_block(heap, MK_CLASS_LARGE, block);
 		return;
 	}
 	heap = mk_entry_span(entry)->heap;
 	cache = mk_cache_get(heap);
 	if (cache == NULL)
-		mk_cache_give_direct(heap, class, address);
-	else if (!mk_fast_free(address))
-		mk_cache_overflow(cache, class, address);
+		mk_cache_give_direct(heap, class, block);
+	else if (!mk_fast_free(block))
+		mk_cache_overflow(cache, class, block);
 }
 
-size_t mk_heap_usable_size(const void *address)
+size_t mk_heap_usable_size(const void *block)
 {
-	const struct mk_span *span = span_of_block(address);
+	const struct mk_span *span = span_of_block(block);
 
 	return span->class == MK_CLASS_LARGE ? mk_span_size(span) : mk_classes[span->class].size;
 }
 
-bool mk_heap_resize(void *address, size_t size)
+bool mk_heap_resize(void *block, size_t size)
 {
-	struct mk_span *span = span_of_block(address);
-	size_t usable = mk_heap_usable_size(address);
+	struct mk_span *span = span_of_block(block);
+	size_t usable = mk_heap_usable_size(block);
 
 	if (span->class != MK_CLASS_LARGE)
 		return mk_class_of(size) == span->class || (size <= usable && size > usable / 2);

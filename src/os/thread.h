@@ -24,13 +24,16 @@ bool mk_thread_start_rseq(void);
 #if defined(__x86_64__)
 static inline uint32_t mk_rseq_cpu(void)
 {
-	return *(const volatile uint32_t __seg_fs *)mk_rseq_cpu_offset;
+	intptr_t offset = __atomic_load_n(&mk_rseq_cpu_offset, __ATOMIC_RELAXED);
+
+	return *(const volatile uint32_t __seg_fs *)offset;
 }
 #else
 static inline uint32_t mk_rseq_cpu(void)
 {
-	return *(const volatile uint32_t *)((const char *)__builtin_thread_pointer() +
-					    mk_rseq_cpu_offset);
+	intptr_t offset = __atomic_load_n(&mk_rseq_cpu_offset, __ATOMIC_RELAXED);
+
+	return *(const volatile uint32_t *)((const char *)__builtin_thread_pointer() + offset);
 }
 #endif
 

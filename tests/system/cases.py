@@ -88,7 +88,8 @@ def _fills() -> list[Case]:
                           checks.fill_order(order, ("killed", "null")), output_name=name))
         cases.append(Case(
             f"{name}-swap", "four-node",
-            f"swap_on 1G || exit; fill -c {cpu} -l {swap_limit} {kind}; code=$?; swap_off; exit $code",
+            f"swap_on 1G || exit\nfill -c {cpu} -l {swap_limit} {kind}; code=$?\n"
+            "swap_off; exit $code",
             checks.fill_order((*order, ("swap", 16)), ("limit",)), output_name=f"{name}-swap",
             limit=120))
     cases += [
@@ -281,6 +282,11 @@ def _machines() -> list[Case]:
         _place("cxl", "cxl-cpu0", "-q -c 0 -o 2 -p bind:2 DAX_KMEM", kernels=("6.1",), limit=120),
         _place("cxl", "cxl-cpu1", "-q -c 1 -o 2 -p preferred:2 DAX_KMEM_PREFERRED",
                kernels=("6.1",), limit=120),
+        # Equal distances: the sockets that the devices are plugged into decide.
+        _place("cxl-two", "cxl-two-cpu0", "-q -c 0 -o 2 -p bind:2 DAX_KMEM", kernels=("6.1",),
+               limit=120, old_is_wrong="knows nothing but distances"),
+        _place("cxl-two", "cxl-two-cpu1", "-q -c 1 -o 3 -p preferred:3 DAX_KMEM_PREFERRED",
+               kernels=("6.1",), limit=120, old_is_wrong="knows nothing but distances"),
         Case("hbm-is-not-far", "hbm", f"avail -m {_all_far(-1)} DEFAULT=0 REGULAR=0"),
         _place("hbm", "hbm-regular", "-c 0 -o 0 -p bind:0-1 REGULAR"),
     ]

@@ -137,5 +137,9 @@ def classification(expected: dict[str, Any]) -> Check:
                 return f"{name} is {answer.get(name)}, not {expected[name]}"
         if [node["id"] for node in answer["nodes"]] != expected["online"]:
             return f"nodes {[node['id'] for node in answer['nodes']]}, not {expected['online']}"
+        medium = {str(node["id"]): node["medium"] for node in answer["nodes"]}
+        for node, wanted in expected["medium"].items():
+            if medium.get(node) != wanted:
+                return f"node {node} is taken for {medium.get(node)}, not {wanted}"
         return ""
     return check

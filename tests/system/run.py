@@ -30,6 +30,7 @@ PROGRAMS = ("place", "fill", "migrate", "avail", "deny", "hotplug", "tied")
 _WITHOUT_LIBRARY = ("deny",)
 _SETUP_LIMIT = 60
 _DEBIAN_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
+_DEFAULT_LIBRARY = guests.PROJECT / "build" / "src" / "api"
 _OUTPUT_DIRECTORY = guests.PROJECT / "build" / "system"
 _SHOWN_LINES = 25
 # The test program could not be started, or says that it is broken: never an expected failure.
@@ -257,7 +258,7 @@ def parse_arguments() -> argparse.Namespace:
                         help="default: all")
     parser.add_argument("--case", nargs="+", default=[], metavar="NAME",
                         help="NAME, TOPOLOGY/NAME or TOPOLOGY/; default: all")
-    parser.add_argument("--library", default=str(guests.PROJECT / "build" / "src" / "api"), metavar="DIR",
+    parser.add_argument("--library", default=str(_DEFAULT_LIBRARY), metavar="DIR",
                         help='directory of libmemkind.so.0, or "debian" for libmemkind 1.14')
     parser.add_argument("--tool", type=Path, help="the memkind tool; default: of the same build")
     parser.add_argument("--guest", type=Path, default=guests.DEFAULT_DIRECTORY, metavar="DIR",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every machine of this directory, looked at by `memkind nodes`, must get the answers beside it.
 
-Usage: run.py TOOL [--wrapper PROGRAM] [NAME...]     all machines where none is named; TAP
+Usage: run.py TOOL [NAME...]     all machines where none is named; TAP
 
 NAME.json holds what the tool's JSON must say: far, hbw, closest, closest_hbw, regular, nodes (each
 id, cpus, memory, medium, and evidence where the words are fixed), and far_reason where it is fixed.
@@ -10,26 +10,20 @@ id, cpus, memory, medium, and evidence where the words are fixed), and far_reaso
 the base of others.
 """
 
-import argparse
 import json
-import os
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+import tool
 import tree
 
 Answers = dict[str, Any]
 
 
-def ask(command: list[str], root: str, environment: dict[str, str]) -> Answers:
+def ask(program: str, root: str, environment: dict[str, str]) -> Answers:
     """The tool's answers; raises ValueError where it has none."""
-    clean = {name: value for name, value in os.environ.items()
-             if not name.startswith("MEMKIND_")}
-    result = subprocess.run(command + ["nodes", "--json", "--sysroot", root], text=True,
-                            env={**clean, **environment}, capture_output=True, check=False)
+    result = tool.run(program, ["nodes", "--json", "--sysroot", root], environment)
     if result.returncode != 0 or result.stderr:
         raise ValueError(f"exit code {result.returncode}: {result.stderr.strip()}")
     return json.loads(result.stdout)
@@ -61,16 +55,16 @@ def compare(found: Answers, expected: Answers) -> list[str]:
     return faults
 
 
-def check(command: list[str], name: str) -> list[str]:
+def check(program: str, name: str) -> list[str]:
     """What is wrong with the answers to one machine."""
     expected = json.loads((tree.DIRECTORY / f"{name}.json").read_text())
     faults = []
-    with tempfile.TemporaryDirectory(prefix="mk-machine-") as root:
+    with tree.temporary_root() as root:
         tree.write_tree(tree.read_machine(tree.DIRECTORY / f"{name}.txt"), Path(root))
         for case in [{}, *expected.get("cases", [])]:
             environment = case.get("environment", {})
             try:
-                found = ask(command, root, environment)
+                found = ask(program, root, environment)
             except ValueError as error:
                 faults.append(f"{environment or ''} {error}")
                 continue
@@ -80,18 +74,14 @@ def check(command: list[str], name: str) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="compare answers about captured machines")
-    parser.add_argument("tool")
-    parser.add_argument("--wrapper", help="runs the tool, such as an emulator")
-    parser.add_argument("name", nargs="*")
-    arguments = parser.parse_args()
-    command = [arguments.wrapper] if arguments.wrapper else []
-    command.append(arguments.tool)
-    names = arguments.name or sorted(path.stem for path in tree.DIRECTORY.glob("*.json"))
+    if len(sys.argv) < 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    names = sys.argv[2:] or sorted(path.stem for path in tree.DIRECTORY.glob("*.json"))
     is_good = True
     print(f"1..{len(names)}")
     for number, name in enumerate(names, 1):
-        faults = check(command, name)
+        faults = check(sys.argv[1], name)
         is_good = is_good and not faults
         print(f"{'not ok' if faults else 'ok'} {number} - {name}")
         for fault in faults:

@@ -13,10 +13,14 @@ A machine is a text file of entries, one a line; lines that begin with # are com
   remove PATH            no such entry, nor any below it: for machines with a base
 """
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Iterator, Union
 
 DIRECTORY = Path(__file__).resolve().parent
+# Thousands of small files: in memory where that can be.
+_SHARED_MEMORY = Path("/dev/shm")
 
 # Path -> what is there: bytes of a file, target of a link, or None: a directory.
 Tree = dict[str, Union[bytes, str, None]]
@@ -77,6 +81,8 @@ def read_machine(path: Path) -> Tree:
     entries: list[tuple[str, list[str]]] = []
     for line in path.read_text().split("\n"):
         if line.startswith("\t"):
+            if not entries:
+                raise MachineError("the first line belongs to no entry")
             entries[-1][1].append(line[1:])
         elif line and not line.startswith("#"):
             entries.append((line, []))
@@ -102,3 +108,9 @@ def write_tree(tree: Tree, root: Path) -> None:
             path.write_bytes(content)
         else:
             path.symlink_to(content)
+
+
+def temporary_root() -> "tempfile.TemporaryDirectory[str]":
+    """A directory to make a tree in."""
+    directory = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
+    return tempfile.TemporaryDirectory(prefix="mk-machine-", dir=directory)
