@@ -19,7 +19,8 @@ enum {
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 extern const unsigned int __rseq_size __attribute__((weak));
 
-intptr_t mk_rseq_cpu_offset;
+/* At first some word of the thread control block, which is at the thread pointer. */
+intptr_t mk_rseq_cpu_offset = sizeof(void *);
 
 static pthread_key_t exit_key;
 
