@@ -9,16 +9,6 @@
 
 #define TIERS "sys/devices/virtual/memory_tiering"
 
-static bool add_initiator(const char *name, void *context)
-{
-	uint64_t id;
-
-	if (strncmp(name, "node", 4) == 0 && mk_parse_number(name + 4, 10, &id) == 0 &&
-	    id < MK_NODE_LIMIT)
-		mk_nodeset_add(context, (unsigned)id);
-	return true;
-}
-
 static uint32_t read_figure(const struct mk_reader *reader, const char *directory, const char *name)
 {
 	uint64_t value = 0;
@@ -35,7 +25,7 @@ static bool read_class(const struct mk_reader *reader, struct mk_node_facts *fac
 
 	snprintf(directory, sizeof(directory), "sys/devices/system/node/node%u/access%d/initiators",
 		 node->id, class);
-	if (mk_sysfs_list(reader->root, directory, add_initiator, &facts->initiators) != 0)
+	if (mk_sysfs_list(reader->root, directory, mk_reader_add_node, &facts->initiators) != 0)
 		return false;
 	node->read_bandwidth = read_figure(reader, directory, "read_bandwidth");
 	node->write_bandwidth = read_figure(reader, directory, "write_bandwidth");

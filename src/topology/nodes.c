@@ -37,16 +37,6 @@ static unsigned read_cpu_limit(const struct mk_reader *reader)
 	return highest.id + 1;
 }
 
-static bool add_node_directory(const char *name, void *context)
-{
-	uint64_t id;
-
-	if (strncmp(name, "node", 4) == 0 && mk_parse_number(name + 4, 10, &id) == 0 &&
-	    id < MK_NODE_LIMIT)
-		mk_nodeset_add(context, (unsigned)id);
-	return true;
-}
-
 /*
  * *RET_COLUMNS: the nodes that the columns of `distance` stand for. *RET_NODES: those of them that
  * have a directory. False: the kernel shows none, both are node 0 alone.
@@ -57,7 +47,7 @@ static bool read_online(const struct mk_reader *reader, struct mk_nodeset *ret_c
 	const char *text = mk_reader_text(reader, NODES "/online");
 
 	mk_nodeset_clear(ret_nodes);
-	mk_sysfs_list(reader->root, NODES, add_node_directory, ret_nodes);
+	mk_sysfs_list(reader->root, NODES, mk_reader_add_node, ret_nodes);
 	if (text == NULL || mk_parse_nodes(text, ret_columns) != 0 ||
 	    mk_nodeset_is_empty(ret_columns))
 		*ret_columns = *ret_nodes;

@@ -2,6 +2,7 @@
 /* Reading below a root into static buffers; the topology lock guards them. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/parse.h"
 #include "os/sysfs.h"
@@ -25,30 +26,37 @@ static bool make_path(char *path, const char *format, va_list arguments)
 	return length >= 0 && length < PATH_SIZE;
 }
 
-const char *mk_reader_text(const struct mk_reader *reader, const char *format, ...)
+static const char *read_text(const struct mk_reader *reader, const char *format, va_list arguments)
 {
 	char path[PATH_SIZE];
+
+	return make_path(path, format, arguments) &&
+			       mk_sysfs_read(reader->root, path, text, sizeof(text)) >= 0
+		       ? text
+		       : NULL;
+}
+
+const char *mk_reader_text(const struct mk_reader *reader, const char *format, ...)
+{
+	const char *found;
 	va_list arguments;
-	bool fits;
 
 	va_start(arguments, format);
-	fits = make_path(path, format, arguments);
+	found = read_text(reader, format, arguments);
 	va_end(arguments);
-	return fits && mk_sysfs_read(reader->root, path, text, sizeof(text)) >= 0 ? text : NULL;
+	return found;
 }
 
 bool mk_reader_number(const struct mk_reader *reader, int base, uint64_t *ret_value,
 		      const char *format, ...)
 {
-	char path[PATH_SIZE];
+	const char *found;
 	va_list arguments;
-	bool fits;
 
 	va_start(arguments, format);
-	fits = make_path(path, format, arguments);
+	found = read_text(reader, format, arguments);
 	va_end(arguments);
-	return fits && mk_sysfs_read(reader->root, path, text, sizeof(text)) >= 0 &&
-	       mk_parse_number(text, base, ret_value) == 0;
+	return found != NULL && mk_parse_number(found, base, ret_value) == 0;
 }
 
 const char *mk_reader_link(const struct mk_reader *reader, const char *format, ...)
@@ -63,4 +71,14 @@ const char *mk_reader_link(const struct mk_reader *reader, const char *format, .
 	return fits && mk_sysfs_link(reader->root, path, link_text, sizeof(link_text)) >= 0
 		       ? link_text
 		       : NULL;
+}
+
+bool mk_reader_add_node(const char *name, void *nodes)
+{
+	uint64_t id;
+
+	if (strncmp(name, "node", 4) == 0 && mk_parse_number(name + 4, 10, &id) == 0 &&
+	    id < MK_NODE_LIMIT)
+		mk_nodeset_add(nodes, (unsigned)id);
+	return true;
 }

@@ -68,6 +68,9 @@ bool mk_reader_number(const struct mk_reader *reader, int base, uint64_t *ret_va
 const char *mk_reader_link(const struct mk_reader *reader, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* For mk_sysfs_list: adds a name such as "node12" to a struct mk_nodeset. */
+bool mk_reader_add_node(const char *name, void *nodes);
+
 /* Index of a node id in the snapshot, or -1. */
 int mk_snapshot_index(const struct mk_topology *topology, unsigned id);
 
