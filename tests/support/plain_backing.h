@@ -16,6 +16,7 @@ struct plain_backing {
 	_Atomic size_t commit_limit;  /* bytes; a commit that would pass it is refused */
 	_Atomic size_t reserve_limit; /* bytes of one reservation */
 	_Atomic int purge_error;      /* what a purge answers */
+	_Atomic size_t purge_count;   /* how often it was asked */
 };
 
 static inline int plain_reserve(struct mk_backing *backing, size_t size, void **ret_base)
@@ -44,6 +45,7 @@ static inline int plain_purge(struct mk_backing *backing, void *base, size_t siz
 {
 	struct plain_backing *plain = (struct plain_backing *)backing;
 
+	plain->purge_count++;
 	if (plain->purge_error != 0)
 		return plain->purge_error;
 	plain->purged += size;

@@ -10,6 +10,7 @@
 
 #include "heap/heap.h"
 #include "heap/pages.h"
+#include "os/thread.h"
 #include "support/plain_backing.h"
 
 struct fixture {
@@ -219,14 +220,37 @@ static void a_failed_purge_leaves_the_pages_dirty(void **state)
 	memset(block, 1, 2 * MK_MIB);
 	fixture->backing.purge_error = -EINVAL;
 	mk_heap_free(block);
-	mk_lock_acquire(&fixture->heap->pages.lock, MK_RANK_PAGES);
-	mk_pages_purge(fixture->heap, 0);
-	mk_lock_release(&fixture->heap->pages.lock, MK_RANK_PAGES);
+	/* What was freed in this millisecond is left alone. */
+	while (fixture->backing.purge_count == 0) {
+		mk_lock_acquire(&fixture->heap->pages.lock, MK_RANK_PAGES);
+		mk_pages_purge(fixture->heap, 0);
+		mk_lock_release(&fixture->heap->pages.lock, MK_RANK_PAGES);
+	}
 	assert_int_equal(fixture->heap->pages.dirty_size, 2 * MK_MIB);
 	block = mk_heap_malloc_zeroed(fixture->heap, 2 * MK_MIB);
 	for (size_t i = 0; i < 2 * MK_MIB; i++)
 		assert_int_equal(block[i], 0);
 	check_invariants(fixture->heap);
+}
+
+static void pages_idle_for_long_are_purged_by_a_later_free(void **state)
+{
+	struct fixture *fixture = new_fixture(64 * MK_MIB);
+	char *old = mk_heap_malloc(fixture->heap, 2 * MK_MIB);
+	char *between = mk_heap_malloc(fixture->heap, 2 * MK_MIB);
+	char *young = mk_heap_malloc(fixture->heap, 2 * MK_MIB);
+
+	(void)state;
+	memset(old, 1, 2 * MK_MIB);
+	memset(young, 1, 2 * MK_MIB);
+	mk_heap_free(old);
+	/* As if 11 seconds had passed: the decay is 10. */
+	fixture->heap->pages.oldest->freed_ms = mk_clock_ms() - 11000;
+	fixture->heap->pages.purge_checked_ms = 0;
+	mk_heap_free(young);
+	assert_int_equal(resident_size(old, 2 * MK_MIB), 0);
+	assert_int_equal(resident_size(young, 2 * MK_MIB), 2 * MK_MIB);
+	mk_heap_free(between);
 }
 
 static void empty_reservations_are_released_but_one(void **state)
@@ -262,6 +286,7 @@ int main(void)
 		cmocka_unit_test(fresh_and_dirty_pieces_join_when_memory_is_short),
 		cmocka_unit_test(purged_pages_leave_memory_and_read_as_zero),
 		cmocka_unit_test(a_failed_purge_leaves_the_pages_dirty),
+		cmocka_unit_test(pages_idle_for_long_are_purged_by_a_later_free),
 		cmocka_unit_test(empty_reservations_are_released_but_one),
 	};
 

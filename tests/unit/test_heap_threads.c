@@ -96,6 +96,23 @@ static void objects_freed_elsewhere_go_back_to_their_own_heap(void **state)
 	}
 }
 
+static void depots_stay_small(void **state)
+{
+	enum { COUNT = 50000, SIZE = 1024 };
+	static void *blocks[COUNT];
+	struct mk_heap *heap = new_heap(64 * MK_MIB, SIZE_MAX);
+	const struct mk_heap_class *class = &heap->class[mk_class_of(SIZE)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++)
+		blocks[i] = mk_heap_malloc(heap, SIZE);
+	for (size_t i = 0; i < COUNT; i++)
+		mk_heap_free(blocks[i]);
+	assert_in_range(class->full_count, 1, 32);
+	/* All but the depot, two magazines and a slab is one span again. */
+	assert_true(heap->pages.dirty_size > COUNT / 2 * (size_t)SIZE);
+}
+
 static void *allocate_and_leave(void *argument)
 {
 	struct mk_heap *heap = argument;
@@ -269,6 +286,7 @@ int main(void)
 		cmocka_unit_test(the_hot_path_misses_what_it_must),
 		cmocka_unit_test(a_freed_object_is_served_again_by_the_hot_path),
 		cmocka_unit_test(objects_freed_elsewhere_go_back_to_their_own_heap),
+		cmocka_unit_test(depots_stay_small),
 		cmocka_unit_test(threads_that_end_leave_nothing_behind),
 		cmocka_unit_test(many_threads_share_a_small_heap),
 		cmocka_unit_test(blocks_may_change_hands),
