@@ -75,7 +75,8 @@ static bool take_id(const char **text, uint64_t *ret_id)
 
 int mk_parse_list(const char *text, mk_range_visitor *visit, void *context)
 {
-	if (*skip_space(text) == '\0')
+	text = skip_space(text);
+	if (*text == '\0')
 		return 0;
 	for (;;) {
 		uint64_t first, last;
@@ -177,75 +178,81 @@ static unsigned nth_node(const struct mk_nodeset *set, uint64_t position)
 	return node;
 }
 
-/* How the numbers of a node string are meant. */
-struct node_string {
-	const struct mk_nodeset *allowed;
-	bool is_relative;
-};
-
-static int add_range(const struct node_string *how, uint64_t first, uint64_t last,
-		     struct mk_nodeset *nodes)
+/* The node that is meant: NUMBER itself or, relative, the one at that position in ALLOWED. */
+static int find_allowed(const struct mk_nodeset *allowed, uint64_t number, bool is_relative,
+			unsigned *ret_node)
 {
+	unsigned node = MK_NODE_LIMIT;
+
+	if (number < MK_NODE_LIMIT)
+		node = is_relative ? nth_node(allowed, number) : (unsigned)number;
+	if (!mk_nodeset_has(allowed, node))
+		return -ENODEV;
+	*ret_node = node;
+	return 0;
+}
+
+/* "2", "2-3", or one of them behind a "+": *TEXT moves behind it. */
+static int take_range(const char **text, const struct mk_nodeset *allowed, struct mk_nodeset *nodes)
+{
+	bool is_relative = **text == '+';
+	uint64_t first, last;
+
+	*text += is_relative;
+	if (!take_user_number(text, &first))
+		return -EINVAL;
+	last = first;
+	if (**text == '-') {
+		(*text)++;
+		if (!take_user_number(text, &last))
+			return -EINVAL;
+	}
+	if (**text != ',' && **text != '\0')
+		return -EINVAL;
 	if (last < first)
 		last = first;
 	for (uint64_t number = first; number <= last; number++) {
-		unsigned node = MK_NODE_LIMIT;
+		unsigned node;
+		int error = find_allowed(allowed, number, is_relative, &node);
 
-		if (number < MK_NODE_LIMIT)
-			node = how->is_relative ? nth_node(how->allowed, number) : (unsigned)number;
-		if (!mk_nodeset_has(how->allowed, node))
-			return -ENODEV;
+		if (error != 0)
+			return error;
 		mk_nodeset_add(nodes, node);
 	}
 	return 0;
 }
 
-static int take_ranges(const struct node_string *how, const char *text, struct mk_nodeset *nodes)
-{
-	for (;;) {
-		uint64_t first, last;
-		int error;
-
-		if (!take_user_number(&text, &first))
-			return -EINVAL;
-		last = first;
-		if (*text == '-') {
-			text++;
-			if (!take_user_number(&text, &last))
-				return -EINVAL;
-		}
-		if (*text != ',' && *text != '\0')
-			return -EINVAL;
-		error = add_range(how, first, last, nodes);
-		if (error != 0)
-			return error;
-		if (*text == '\0')
-			return 0;
-		text++;
-	}
-}
-
 static bool is_all(const char *text)
 {
+	text += *text == '+';
 	return text[0] == 'a' && text[1] == 'l' && text[2] == 'l' && text[3] == '\0';
+}
+
+/* Items separated by commas; "all" can only be the last. */
+static int take_items(const char *text, const struct mk_nodeset *allowed, struct mk_nodeset *nodes)
+{
+	for (;; text++) {
+		int error;
+
+		if (is_all(text)) {
+			mk_nodeset_unite(nodes, allowed);
+			return 0;
+		}
+		error = take_range(&text, allowed, nodes);
+		if (error != 0 || *text == '\0')
+			return error;
+	}
 }
 
 int mk_parse_node_string(const char *text, const struct mk_nodeset *allowed,
 			 struct mk_nodeset *ret_nodes)
 {
-	struct node_string how = {.allowed = allowed};
 	bool is_complement = *text == '!';
 	struct mk_nodeset nodes;
-	int error = 0;
+	int error;
 
 	mk_nodeset_clear(&nodes);
-	text += is_complement;
-	how.is_relative = *text == '+';
-	text += how.is_relative;
-	if (is_all(text))
-		nodes = *allowed;
-	else
-		error = take_ranges(&how, text, &nodes);
+	error = take_items(text + is_complement, allowed, &nodes);
 	if (error != 0)
 		return error;
 	if (is_complement) {

@@ -18,7 +18,7 @@ typedef void mk_range_visitor(unsigned first, unsigned last, void *context);
 int mk_parse_number(const char *text, int base, uint64_t *ret_value);
 
 /*
- * A kernel list such as "0-3,8" with white space at the end; empty is an empty list. 0, or -EINVAL
+ * A kernel list such as "0-3,8", white space around it allowed; empty is an empty list. 0, or -EINVAL
  * where the text is no list: the ranges before the fault were visited. Ids above 65535 are a fault.
  */
 int mk_parse_list(const char *text, mk_range_visitor *visit, void *context);

@@ -5,12 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
+	CHUNK_SIZE = 4096,
 	ENTRIES_SIZE = 4096,
 	READ_LIMIT = 1000, /* calls: a file that never ends must not hold the process up */
 };
@@ -74,6 +76,77 @@ ssize_t mk_sysfs_read(int root, const char *path, char *buffer, size_t size)
 	}
 	errno = saved_errno;
 	return length;
+}
+
+/* A search for one line, which takes the file in pieces. */
+struct line_search {
+	const char *key;
+	size_t matched; /* characters of the key seen in this line; NO_MATCH: it is another line */
+	char *buffer;
+	size_t size, length;
+};
+
+#define NO_MATCH SIZE_MAX
+
+/* Looks at one character: 0 to go on, 1 at the end of the line looked for, or -errno. */
+static int look_at(struct line_search *search, char character)
+{
+	bool is_ours = search->matched != NO_MATCH && search->key[search->matched] == '\0';
+
+	if (character == '\n' && is_ours)
+		return 1;
+	if (character == '\n') {
+		search->matched = 0;
+	} else if (is_ours) {
+		if (search->length + 1 >= search->size)
+			return -EFBIG;
+		search->buffer[search->length++] = character;
+	} else if (search->matched != NO_MATCH) {
+		bool is_next = character == search->key[search->matched];
+
+		search->matched = is_next ? search->matched + 1 : NO_MATCH;
+	}
+	return 0;
+}
+
+static int search_file(int fd, struct line_search *search)
+{
+	char chunk[CHUNK_SIZE];
+
+	for (int calls = 0; calls < READ_LIMIT; calls++) {
+		ssize_t got = read(fd, chunk, sizeof(chunk));
+		int result = 0;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0) /* the last line may lack its end */
+			return look_at(search, '\n') == 1 ? 0 : -ENOMSG;
+		for (ssize_t at = 0; at < got && result == 0; at++)
+			result = look_at(search, chunk[at]);
+		if (result != 0)
+			return result == 1 ? 0 : result;
+	}
+	return -ENOMSG;
+}
+
+int mk_sysfs_line(int root, const char *path, const char *key, char *buffer, size_t size)
+{
+	struct line_search search = {.key = key, .buffer = buffer, .size = size};
+	int saved_errno = errno;
+	int result = open_below(root, path, 0);
+
+	if (result >= 0) {
+		int fd = result;
+
+		result = search_file(fd, &search);
+		close(fd);
+	}
+	if (result == 0)
+		buffer[search.length] = '\0';
+	errno = saved_errno;
+	return result;
 }
 
 ssize_t mk_sysfs_link(int root, const char *path, char *buffer, size_t size)

@@ -20,6 +20,12 @@ void mk_sysfs_close(int root);
  */
 ssize_t mk_sysfs_read(int root, const char *path, char *buffer, size_t size);
 
+/*
+ * What follows KEY in the first line that begins with it, without the line's end; the file may be of
+ * any length. 0 or -errno; -ENOMSG: no such line; -EFBIG: SIZE is too small for it.
+ */
+int mk_sysfs_line(int root, const char *path, const char *key, char *buffer, size_t size);
+
 /* Where a symbolic link points to, as text: its length, or -errno; -EFBIG as above. */
 ssize_t mk_sysfs_link(int root, const char *path, char *buffer, size_t size);
 

@@ -110,7 +110,8 @@ static void classify_cpuless(struct mk_node_facts *facts, const struct dram *dra
 	else if (is_twice_as_fast(node, dram))
 		set_medium(node, MK_MEDIUM_HBM,
 			   "no CPUs, more than twice the bandwidth of DRAM (HMAT)");
-	else if (mk_node_bandwidth(node) >= HBW_THRESHOLD)
+	else if (mk_node_bandwidth(node) >= HBW_THRESHOLD &&
+		 (dram->lowest_bandwidth == 0 || is_faster(node, dram)))
 		set_medium(node, MK_MEDIUM_HBM, "no CPUs, bandwidth of 204800 MB/s or more (HMAT)");
 	else if (facts->is_in_cxl_region)
 		set_medium(node, MK_MEDIUM_CXL, "system memory inside a CXL region");

@@ -17,8 +17,33 @@ static uint32_t read_figure(const struct mk_reader *reader, const char *director
 	return value <= UINT32_MAX ? (uint32_t)value : 0;
 }
 
-/* One access class; false: the node has none of it. */
-static bool read_class(const struct mk_reader *reader, struct mk_node_facts *facts, int class)
+static void clear_figures(struct mk_node_facts *facts)
+{
+	facts->node.read_bandwidth = facts->node.write_bandwidth = 0;
+	facts->node.read_latency = facts->node.write_latency = 0;
+	mk_nodeset_clear(&facts->initiators);
+}
+
+static bool has_figures(const struct mk_node_facts *facts)
+{
+	const struct mk_node *node = &facts->node;
+
+	return (node->read_bandwidth | node->write_bandwidth | node->read_latency |
+		node->write_latency) != 0;
+}
+
+/* What only devices see (class 0 with a GPU as its initiator) is not what a CPU gets. */
+static bool is_of_cpus(const struct mk_topology *topology, const struct mk_node_facts *facts)
+{
+	struct mk_nodeset cpu_initiators = facts->initiators;
+
+	mk_nodeset_intersect(&cpu_initiators, &topology->sets[MK_SET_CPU]);
+	return mk_nodeset_is_empty(&facts->initiators) || !mk_nodeset_is_empty(&cpu_initiators);
+}
+
+/* One access class; false: the node has nothing of use in it. */
+static bool read_class(const struct mk_reader *reader, const struct mk_topology *topology,
+		       struct mk_node_facts *facts, int class)
 {
 	struct mk_node *node = &facts->node;
 	char directory[96];
@@ -31,7 +56,11 @@ static bool read_class(const struct mk_reader *reader, struct mk_node_facts *fac
 	node->write_bandwidth = read_figure(reader, directory, "write_bandwidth");
 	node->read_latency = read_figure(reader, directory, "read_latency");
 	node->write_latency = read_figure(reader, directory, "write_latency");
-	return true;
+	if (is_of_cpus(topology, facts) &&
+	    (has_figures(facts) || !mk_nodeset_is_empty(&facts->initiators)))
+		return true;
+	clear_figures(facts);
+	return false;
 }
 
 /* "memory_tier22" */
@@ -69,7 +98,7 @@ void mk_hmat_read(const struct mk_reader *reader, struct mk_topology *topology)
 
 	/* Class 1 is the best access by a CPU; class 0 may be that of a GPU or a network card. */
 	for (unsigned i = 0; i < topology->node_count; i++)
-		if (!read_class(reader, &topology->nodes[i], 1))
-			read_class(reader, &topology->nodes[i], 0);
+		if (!read_class(reader, topology, &topology->nodes[i], 1))
+			read_class(reader, topology, &topology->nodes[i], 0);
 	mk_sysfs_list(reader->root, TIERS, enter_tier, &search);
 }

@@ -138,7 +138,8 @@ static void read_memory_set(const struct mk_reader *reader, struct mk_topology *
 {
 	const char *text = mk_reader_text(reader, NODES "/has_memory");
 	struct mk_nodeset listed;
-	bool is_listed = text != NULL && mk_parse_nodes(text, &listed) == 0;
+	bool is_listed =
+		text != NULL && mk_parse_nodes(text, &listed) == 0 && !mk_nodeset_is_empty(&listed);
 
 	for (unsigned i = 0; i < topology->node_count; i++) {
 		struct mk_node *node = &topology->nodes[i].node;
@@ -153,7 +154,6 @@ static void fill_sets(struct mk_topology *topology)
 	for (unsigned i = 0; i < topology->node_count; i++) {
 		const struct mk_node *node = &topology->nodes[i].node;
 
-		mk_nodeset_add(&topology->sets[MK_SET_ONLINE], node->id);
 		if (node->has_memory)
 			mk_nodeset_add(&topology->sets[MK_SET_MEMORY], node->id);
 		if (node->has_cpu)
@@ -172,7 +172,11 @@ static void assume_one_node(const struct mk_reader *reader, struct mk_topology *
 	if (line != NULL)
 		topology->nodes[0].node.memory_size =
 			strtoull(line + strlen("MemTotal:"), NULL, 10) * MK_KIB;
-	enter_cpus(0, topology->cpu_limit - 1, &target);
+	text = mk_reader_text(reader, "sys/devices/system/cpu/online");
+	if (text != NULL)
+		mk_parse_list(text, enter_cpus, &target);
+	if (!topology->nodes[0].node.has_cpu)
+		enter_cpus(0, topology->cpu_limit - 1, &target);
 	fill_sets(topology);
 }
 

@@ -1,33 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What this process may use: memory nodes, and CPUs. */
-#include <stdio.h>
-#include <string.h>
-
 #include "base/parse.h"
 #include "os/policy.h"
+#include "os/sysfs.h"
 #include "os/thread.h"
 #include "topology/snapshot.h"
 
-enum { LINE_SIZE = 16 << 10 };
+#define STATUS "proc/self/status"
 
-/* Copies the value of a line of proc/self/status: false: there is none that fits. */
-static bool copy_status_value(const struct mk_reader *reader, const char *name, char *ret_value)
-{
-	const char *text = mk_reader_text(reader, "proc/self/status");
-	const char *line = text == NULL ? NULL : strstr(text, name);
-	size_t length;
-
-	if (line == NULL)
-		return false;
-	line += strlen(name);
-	line += strspn(line, " \t");
-	length = strcspn(line, "\n");
-	if (length >= LINE_SIZE)
-		return false;
-	memcpy(ret_value, line, length);
-	ret_value[length] = '\0';
-	return true;
-}
+/* The longest: 8192 CPUs, every second one. */
+enum { LINE_SIZE = 32 << 10 };
 
 /* Guarded by the topology lock. */
 static char value[LINE_SIZE];
@@ -38,7 +20,7 @@ static void read_allowed(const struct mk_reader *reader, struct mk_topology *top
 	struct mk_nodeset *allowed = &topology->sets[MK_SET_ALLOWED];
 	const struct mk_nodeset *memory = &topology->sets[MK_SET_MEMORY];
 
-	if (!copy_status_value(reader, "Mems_allowed_list:", value) ||
+	if (mk_sysfs_line(reader->root, STATUS, "Mems_allowed_list:", value, sizeof(value)) != 0 ||
 	    mk_parse_nodes(value, allowed) != 0 || mk_nodeset_is_empty(allowed))
 		if (!reader->is_live || mk_policy_get_allowed(allowed) != 0)
 			*allowed = *memory;
@@ -49,10 +31,11 @@ static void read_allowed(const struct mk_reader *reader, struct mk_topology *top
 static void enter_cpu(unsigned cpu, void *context)
 {
 	struct mk_topology *topology = context;
-	int node = mk_topology_node_of_cpu(topology, cpu);
 
-	if (node >= 0)
-		mk_nodeset_add(&topology->sets[MK_SET_RUNNABLE], (unsigned)node);
+	/* With numa=fake a CPU is in several nodes, and the process may find itself on each. */
+	mk_nodeset_for_each (node, &topology->sets[MK_SET_CPU])
+		if (mk_topology_is_cpu_of_node(topology, cpu, node))
+			mk_nodeset_add(&topology->sets[MK_SET_RUNNABLE], node);
 }
 
 static void enter_cpus(unsigned first, unsigned last, void *context)
@@ -66,7 +49,7 @@ static void read_runnable(const struct mk_reader *reader, struct mk_topology *to
 {
 	struct mk_nodeset *runnable = &topology->sets[MK_SET_RUNNABLE];
 
-	if (copy_status_value(reader, "Cpus_allowed_list:", value))
+	if (mk_sysfs_line(reader->root, STATUS, "Cpus_allowed_list:", value, sizeof(value)) == 0)
 		mk_parse_list(value, enter_cpus, topology);
 	if (reader->is_live)
 		mk_thread_affinity(enter_cpu, topology);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading below a root into static buffers; the topology lock guards them. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,11 +30,14 @@ static bool make_path(char *path, const char *format, va_list arguments)
 static const char *read_text(const struct mk_reader *reader, const char *format, va_list arguments)
 {
 	char path[PATH_SIZE];
+	ssize_t length;
 
-	return make_path(path, format, arguments) &&
-			       mk_sysfs_read(reader->root, path, text, sizeof(text)) >= 0
-		       ? text
-		       : NULL;
+	if (!make_path(path, format, arguments))
+		return NULL;
+	length = mk_sysfs_read(reader->root, path, text, sizeof(text));
+	if (length == -EMFILE || length == -ENFILE || length == -ENOMEM)
+		*reader->is_starved = true;
+	return length >= 0 ? text : NULL;
 }
 
 const char *mk_reader_text(const struct mk_reader *reader, const char *format, ...)

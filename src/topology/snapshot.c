@@ -2,7 +2,9 @@
 /* Snapshots: made, compared, published, asked. */
 #include "topology/snapshot.h"
 
+#include <errno.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -15,7 +17,7 @@ static struct mk_lock topology_lock = MK_LOCK_INIT;
 /* Written under the lock with release: whoever finds a snapshot finds it complete. */
 static _Atomic(const struct mk_topology *) current;
 
-/* What is left where not even metadata memory can be had: node 0 with everything. */
+/* What is said, but not kept, where nothing could be looked at: node 0 with everything. */
 static union {
 	struct mk_topology head;
 	char bytes[sizeof(struct mk_topology) + sizeof(struct mk_node_facts) + 1];
@@ -47,6 +49,7 @@ int mk_snapshot_make(const struct mk_nodeset *online, unsigned cpu_limit,
 	topology->distance_offset = distance_offset;
 	topology->cpu_node_offset = cpu_node_offset;
 	topology->cpu_bits_offset = cpu_bits_offset;
+	topology->sets[MK_SET_ONLINE] = *online;
 	mk_nodeset_for_each (id, online) {
 		topology->nodes[index].node.id = id;
 		topology->nodes[index].device_node = MK_NO_NODE;
@@ -87,10 +90,15 @@ uint64_t *mk_snapshot_cpu_bits(struct mk_topology *topology, unsigned index)
 
 int mk_snapshot_index(const struct mk_topology *topology, unsigned id)
 {
-	for (unsigned i = 0; i < topology->node_count; i++)
-		if (topology->nodes[i].node.id == id)
-			return (int)i;
-	return -1;
+	const struct mk_nodeset *online = &topology->sets[MK_SET_ONLINE];
+	int index = 0;
+
+	if (!mk_nodeset_has(online, id))
+		return -1;
+	for (unsigned i = 0; i < id / 64; i++)
+		index += __builtin_popcountll(online->word[i]);
+	return index +
+	       __builtin_popcountll(online->word[id / 64] & ((UINT64_C(1) << (id % 64)) - 1));
 }
 
 struct mk_node_facts *mk_snapshot_facts(struct mk_topology *topology, unsigned id)
@@ -121,14 +129,20 @@ int mk_topology_read(const char *root, const struct mk_topology **ret_topology)
 {
 	struct mk_reader reader = {.root = mk_sysfs_open(root)};
 	struct mk_topology *topology;
+	bool is_starved = false;
 	int error;
 
 	if (reader.root < 0)
 		return reader.root;
 	mk_lock_acquire(&topology_lock, MK_RANK_TOPOLOGY);
+	reader.is_starved = &is_starved;
 	error = read_snapshot(&reader, &topology);
 	mk_lock_release(&topology_lock, MK_RANK_TOPOLOGY);
 	mk_sysfs_close(reader.root);
+	if (error == 0 && is_starved) {
+		mk_vm_release(topology, topology->size);
+		error = -EMFILE;
+	}
 	if (error == 0)
 		*ret_topology = topology;
 	return error;
@@ -143,7 +157,7 @@ static const struct mk_topology *fallback_snapshot(void)
 	topology->distance_offset = sizeof(fallback.bytes) - 1;
 	fallback.bytes[topology->distance_offset] = MK_DISTANCE_LOCAL;
 	topology->is_all_allowed = true;
-	topology->far_reason = "the machine could not be looked at: no memory";
+	topology->far_reason = "the machine could not be looked at: no memory or no descriptors";
 	topology->nodes[0].node.has_cpu = true;
 	topology->nodes[0].node.has_memory = true;
 	topology->nodes[0].node.evidence = "assumed";
@@ -153,38 +167,65 @@ static const struct mk_topology *fallback_snapshot(void)
 	return topology;
 }
 
-/* A snapshot of the machine we run on; the lock is held. */
-static const struct mk_topology *read_live(void)
+/*
+ * A snapshot of the machine we run on; the lock is held. NULL: no memory or no descriptors for it,
+ * which may be different at the next call.
+ */
+static struct mk_topology *read_live(void)
 {
-	struct mk_reader reader = {.root = mk_sysfs_open("/"), .is_live = true};
+	bool is_starved = false;
+	struct mk_reader reader = {
+		.root = mk_sysfs_open("/"), .is_live = true, .is_starved = &is_starved};
 	struct mk_topology *topology;
 	int error;
 
 	if (reader.root < 0)
-		return fallback_snapshot();
+		return NULL;
 	error = read_snapshot(&reader, &topology);
 	mk_sysfs_close(reader.root);
-	return error == 0 ? topology : fallback_snapshot();
+	if (error != 0)
+		return NULL;
+	if (!is_starved)
+		return topology;
+	mk_vm_release(topology, topology->size);
+	return NULL;
 }
 
 static bool is_equal(const struct mk_topology *a, const struct mk_topology *b)
 {
-	return a == b || (a->size == b->size && memcmp(a, b, a->size) == 0);
+	const size_t start = offsetof(struct mk_topology, size);
+
+	return a->size == b->size &&
+	       memcmp((const char *)a + start, (const char *)b + start, a->size - start) == 0;
 }
 
-/* Takes the place of the current snapshot where there is none or it differs; the lock is held. */
-static const struct mk_topology *publish(const struct mk_topology *found)
+/*
+ * Looks, and makes what is found the current snapshot; the lock is held. What was seen before is
+ * taken again, so that a machine that alternates, or threads with different affinities that ask in
+ * turn, need no new memory each time.
+ */
+static const struct mk_topology *look_again(void)
 {
-	const struct mk_topology *known = atomic_load_explicit(&current, memory_order_relaxed);
+	static const struct mk_topology *newest;
+	struct mk_topology *found = read_live();
+	const struct mk_topology *known = newest;
 
-	if (known != NULL && is_equal(known, found)) {
-		if (found != known && found != &fallback.head)
-			mk_vm_release((void *)found, found->size);
-		return known;
+	if (found == NULL) {
+		known = atomic_load_explicit(&current, memory_order_relaxed);
+		return known != NULL ? known : fallback_snapshot();
+	}
+	while (known != NULL && !is_equal(known, found))
+		known = known->older;
+	if (known != NULL) {
+		mk_vm_release(found, found->size);
+	} else {
+		found->older = newest;
+		newest = found;
+		known = found;
 	}
 	/* Pairs with the acquire in mk_topology_get(). */
-	atomic_store_explicit(&current, found, memory_order_release);
-	return found;
+	atomic_store_explicit(&current, known, memory_order_release);
+	return known;
 }
 
 const struct mk_topology *mk_topology_get(void)
@@ -196,7 +237,7 @@ const struct mk_topology *mk_topology_get(void)
 	mk_lock_acquire(&topology_lock, MK_RANK_TOPOLOGY);
 	topology = atomic_load_explicit(&current, memory_order_relaxed);
 	if (topology == NULL)
-		topology = publish(read_live());
+		topology = look_again();
 	mk_lock_release(&topology_lock, MK_RANK_TOPOLOGY);
 	return topology;
 }
@@ -206,7 +247,7 @@ const struct mk_topology *mk_topology_rescan(void)
 	const struct mk_topology *topology;
 
 	mk_lock_acquire(&topology_lock, MK_RANK_TOPOLOGY);
-	topology = publish(read_live());
+	topology = look_again();
 	mk_lock_release(&topology_lock, MK_RANK_TOPOLOGY);
 	return topology;
 }

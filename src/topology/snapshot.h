@@ -26,7 +26,7 @@ enum mk_dax_bus {
 struct mk_node_facts {
 	struct mk_node node; /* must be first */
 	enum mk_dax_bus dax_bus;
-	bool is_gpu;
+	bool is_gpu; /* or another device that accesses memory by itself */
 	bool is_in_cxl_region;
 	int device_node; /* the CPU side node that the device reports; MK_NO_NODE: unknown */
 	int cxl_node;	 /* that of its CXL memory devices; MK_NO_NODE: unknown */
@@ -37,9 +37,10 @@ struct mk_node_facts {
 /*
  * One mapping: this head, then node_count facts, node_count^2 distances (one byte each, by index),
  * cpu_limit node ids of CPUs, node_count bitmaps of CPUs. No pointers but to constants, so that two
- * snapshots are equal where their bytes are.
+ * snapshots are equal where their bytes from `size` on are.
  */
 struct mk_topology {
+	const struct mk_topology *older; /* once current, too; not compared */
 	size_t size;
 	unsigned node_count;
 	unsigned cpu_limit;
@@ -53,7 +54,8 @@ struct mk_topology {
 /* Reads below one root; the buffers are shared by all readers: the topology lock is held. */
 struct mk_reader {
 	int root;
-	bool is_live; /* the machine we run on: system calls may be asked, too */
+	bool is_live;	  /* the machine we run on: system calls may be asked, too */
+	bool *is_starved; /* set where no descriptor or memory was left to read what is there */
 };
 
 /* Each reads the file at a formatted path: the text, in a static buffer; NULL: not readable. */
