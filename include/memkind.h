@@ -169,6 +169,14 @@ void memkind_free(memkind_t kind, void *ptr);
 /* Bytes that the block PTR can hold; 0 for NULL. KIND may be NULL. */
 size_t memkind_malloc_usable_size(memkind_t kind, MEMKIND_MALLOC_USABLE_SIZE_CONST void *ptr);
 
+/*
+ * Starts (true) or ends (false) a thread that gives idle memory back; without it, memory that was
+ * idle for 10 seconds is given back by later frees of the same kind. 0, also where it was so already;
+ * MEMKIND_ERROR_OPERATION_FAILED: no thread could be started. A fork child has none. With
+ * MEMKIND_HOG_MEMORY=1 freed memory is kept either way.
+ */
+int memkind_set_bg_threads(bool state);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "heap/background.h"
 #include "heap/fork.h"
 #include "kind/kind.h"
 #include "topology/topology.h"
@@ -11,6 +12,7 @@
 /* In the order of enum mk_rank. */
 static void prepare(void)
 {
+	mk_background_lock_for_fork();
 	mk_kind_lock_for_fork();
 	mk_topology_lock_for_fork();
 	mk_heap_lock_all_for_fork();
@@ -21,6 +23,7 @@ static void resume_parent(void)
 	mk_heap_unlock_all_for_fork();
 	mk_topology_unlock_for_fork();
 	mk_kind_unlock_for_fork();
+	mk_background_unlock_for_fork();
 }
 
 static void resume_child(void)
@@ -28,6 +31,7 @@ static void resume_child(void)
 	mk_heap_reset_all_in_child();
 	mk_topology_reset_in_child();
 	mk_kind_reset_in_child();
+	mk_background_reset_in_child();
 }
 
 /*

@@ -3,8 +3,12 @@
 #include "base/options.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/log.h"
+#include "base/parse.h"
 
 struct option_row {
 	const char *name;
@@ -49,4 +53,24 @@ bool mk_option_is_on(enum mk_option option)
 	const char *text = mk_option_text(option);
 
 	return text != NULL && strcmp(text, "1") == 0;
+}
+
+bool mk_option_begins(enum mk_option option, char character)
+{
+	const char *text = mk_option_text(option);
+
+	return text != NULL && text[0] == character;
+}
+
+void mk_options_check(void)
+{
+	const char *text = mk_option_text(MK_OPTION_BACKGROUND_THREAD_LIMIT);
+	uint64_t limit;
+
+	if (text == NULL || text[0] == '\0')
+		return;
+	if (mk_parse_number(text, 10, &limit) != 0 || limit > UINT32_MAX)
+		mk_die("MEMKIND_FATAL: %s=\"%.64s\" refused: allowed is %s",
+		       mk_option_name(MK_OPTION_BACKGROUND_THREAD_LIMIT), text,
+		       mk_option_values(MK_OPTION_BACKGROUND_THREAD_LIMIT));
 }

@@ -10,9 +10,12 @@
  * `values` says what is allowed, for the man page and for the line that refuses a bad value.
  */
 #define MK_OPTIONS(X)                                                                              \
+	X(BACKGROUND_THREAD_LIMIT, "MEMKIND_BACKGROUND_THREAD_LIMIT",                              \
+	  "a number of threads up to 4294967295; 0: no limit")                                     \
 	X(CHECK, "MEMKIND_CHECK", "1: every misuse is found at the call; else: off")               \
 	X(DAX_KMEM_NODES, "MEMKIND_DAX_KMEM_NODES", "a list of nodes, such as 2,3 or 2-3")         \
-	X(DEBUG, "MEMKIND_DEBUG", "1: log to standard error; else: silent")
+	X(DEBUG, "MEMKIND_DEBUG", "1: log to standard error; else: silent")                        \
+	X(HOG_MEMORY, "MEMKIND_HOG_MEMORY", "1: freed memory is kept; else: given back")
 
 enum mk_option {
 #define MK_OPTION_ID(id, variable, values) MK_OPTION_##id,
@@ -30,6 +33,15 @@ const char *mk_option_values(enum mk_option option);
 
 /* True where the variable is exactly "1". */
 bool mk_option_is_on(enum mk_option option);
+
+/* True where the variable begins with this character. */
+bool mk_option_begins(enum mk_option option, char character);
+
+/*
+ * Dies with one line where a variable has a value that no part of the library can do without: the
+ * contract has one such, MEMKIND_BACKGROUND_THREAD_LIMIT. Called at the library's first use.
+ */
+void mk_options_check(void);
 
 static inline bool mk_option_debug(void)
 {

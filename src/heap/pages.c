@@ -2,6 +2,7 @@
 /* Spans: found, split, merged, given back. */
 #include "heap/pages.h"
 
+#include "base/options.h"
 #include "heap/bins.h"
 #include "heap/meta.h"
 #include "heap/misuse.h"
@@ -216,7 +217,15 @@ static void purge_now_and_then(struct mk_heap *heap, uint64_t now)
 	if (now - heap->pages.purge_checked_ms < PURGE_CHECK_MS)
 		return;
 	heap->pages.purge_checked_ms = now;
-	mk_pages_purge(heap, DECAY_MS);
+	if (!mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
+		mk_pages_purge(heap, DECAY_MS);
+}
+
+void mk_pages_purge_idle(struct mk_heap *heap)
+{
+	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+	purge_now_and_then(heap, mk_clock_ms());
+	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 }
 
 static void free_locked(struct mk_heap *heap, struct mk_span *span)

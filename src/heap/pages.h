@@ -51,6 +51,9 @@ struct mk_span *mk_pages_carve(struct mk_heap *heap, struct mk_span *span, size_
 bool mk_pages_grow_top(struct mk_heap *heap, size_t pages, enum mk_span_state state);
 bool mk_pages_grow(struct mk_heap *heap, size_t pages);
 
+/* Purges what was idle for long, unless MEMKIND_HOG_MEMORY=1. Takes the page lock. */
+void mk_pages_purge_idle(struct mk_heap *heap);
+
 /*
  * Purges spans that were freed before now and DECAY_MS ago or earlier; releases reservations that
  * are empty.

@@ -4,6 +4,7 @@
 
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/options.h"
 #include "kind/choice.h"
 #include "kind/heaps.h"
 
@@ -113,6 +114,7 @@ int mk_look_ask(struct memkind *kind)
 	int status = status_of(kind);
 
 	if (status == MK_KIND_NOT_ASKED) {
+		mk_options_check();
 		/* Who uses MEMKIND_DEFAULT alone never reads sysfs. */
 		if (kind->row->source != MK_SOURCE_NONE)
 			look_first();

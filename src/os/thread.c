@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -76,4 +75,10 @@ uint64_t mk_clock_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void mk_clock_after(unsigned seconds, struct timespec *ret_time)
+{
+	clock_gettime(CLOCK_MONOTONIC, ret_time);
+	ret_time->tv_sec += seconds;
 }

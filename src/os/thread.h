@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/bits.h"
 
@@ -50,7 +51,8 @@ int mk_thread_affinity(void (*each)(unsigned cpu, void *context), void *context)
 int mk_thread_prepare_exit_watch(void (*function)(void *value));
 int mk_thread_watch_exit(void *value);
 
-/* Milliseconds of a clock that never goes back. */
+/* Milliseconds of a clock that never goes back; and CLOCK_MONOTONIC some seconds from now. */
 uint64_t mk_clock_ms(void);
+void mk_clock_after(unsigned seconds, struct timespec *ret_time);
 
 #endif

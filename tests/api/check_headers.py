@@ -11,6 +11,8 @@ from pathlib import Path
 
 C_STANDARDS = ["c89", "c99", "c11", "gnu17"]
 CXX_STANDARDS = ["c++98", "c++11", "c++17", "c++20"]
+# The old API has parameters of type bool, which clang takes for an extension of C89.
+HAS_BOOL = {("clang", "c89"): ["-Wno-c99-extensions"]}
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wundef", "-Werror"]
 COMPILERS = {"gcc": ("c", C_STANDARDS), "clang": ("c", C_STANDARDS),
              "g++": ("c++", CXX_STANDARDS), "clang++": ("c++", CXX_STANDARDS)}
@@ -36,7 +38,8 @@ def main() -> int:
             for chosen in [[header] for header in headers] + [headers]:
                 done = subprocess.run(
                     [compiler, "-x", language, f"-std={standard}", *WARNINGS, *strict,
-                     "-I", str(include), "-fsyntax-only", "-"],
+                     *HAS_BOOL.get((compiler, standard), []), "-I", str(include),
+                     "-fsyntax-only", "-"],
                     input=program(chosen), capture_output=True, text=True, check=False)
                 tried += 1
                 if done.returncode != 0:
