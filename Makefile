@@ -35,7 +35,10 @@ test-vm:
 check:
 	scripts/check $(CHECK)
 
-install: all
+# PREFIX and DESTDIR may differ from call to call.
+install: $(BUILD)/build.ninja
+	meson configure $(BUILD) -Dprefix=$(PREFIX)
+	ninja -C $(BUILD)
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 clean:

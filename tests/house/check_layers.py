@@ -43,7 +43,8 @@ SYSTEM_CALLS = (
     "mkstemp syscall ioctl fcntl flock fallocate posix_fallocate ftruncate fsync fdatasync "
     "getdents64 sched_getaffinity sched_setaffinity sched_getcpu getcpu getpid gettid "
     "clock_gettime gettimeofday time sysconf getpagesize prctl getrlimit getauxval "
-    "pthread_key_create pthread_key_delete pthread_getspecific pthread_setspecific pthread_getaffinity_np"
+    "pthread_key_create pthread_key_delete pthread_getspecific pthread_setspecific "
+    "pthread_getaffinity_np"
 ).split()
 ALLOWED_CALLS = {("base/log.c", "abort"), ("base/log.c", "write"),
                  ("base/options.c", "secure_getenv")}
