@@ -63,7 +63,36 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 	return add_committed(heap, reservation, step);
 }
 
-/* Address space for SIZE bytes or more: halved down towards SIZE as long as it is refused. */
+static int ask_backing(struct mk_heap *heap, size_t size, void **ret_base)
+{
+	return heap->backing->ops->reserve(heap->backing, size, ret_base);
+}
+
+/*
+ * Address space of LEAST bytes, or up to *SIZE: halved as long as it is refused, and then once more
+ * to a quarter, since where address space is short (ulimit -v) the next heap wants some, too. *SIZE
+ * is what was got. 0 or -errno.
+ */
+static int reserve_space(struct mk_heap *heap, size_t least, size_t *size, void **ret_base)
+{
+	size_t wanted = *size;
+	int error = ask_backing(heap, wanted, ret_base);
+
+	if (error == 0)
+		return 0;
+	while (error != 0 && wanted > least) {
+		wanted = mk_max_size(least, mk_align_down(wanted / 2, MK_CHUNK_SIZE));
+		error = ask_backing(heap, wanted, ret_base);
+	}
+	if (error == 0 && wanted > least) {
+		heap->backing->ops->release(heap->backing, *ret_base, wanted);
+		wanted = mk_max_size(least, mk_align_down(wanted / 4, MK_CHUNK_SIZE));
+		error = ask_backing(heap, wanted, ret_base);
+	}
+	*size = wanted;
+	return error;
+}
+
 static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 {
 	size_t least = mk_align_up(size, MK_CHUNK_SIZE);
@@ -71,11 +100,8 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 	struct mk_reservation *reservation;
 	void *base;
 
-	while (heap->backing->ops->reserve(heap->backing, wanted, &base) != 0) {
-		if (wanted == least)
-			return NULL;
-		wanted = mk_max_size(least, mk_align_down(wanted / 2, MK_CHUNK_SIZE));
-	}
+	if (reserve_space(heap, least, &wanted, &base) != 0)
+		return NULL;
 	reservation = mk_meta_alloc(MK_META_RESERVATION);
 	if (reservation == NULL || mk_pagemap_cover((uintptr_t)base, wanted) != 0) {
 		heap->backing->ops->release(heap->backing, base, wanted);
