@@ -31,9 +31,13 @@ static int thread_count(void)
 
 static void one_thread_is_started_and_ended(void **state)
 {
-	int before = thread_count();
+	int before;
 
 	(void)state;
+	/* A sanitizer starts a thread of its own with the first that it sees. */
+	memkind_set_bg_threads(true);
+	memkind_set_bg_threads(false);
+	before = thread_count();
 	for (int round = 0; round < 3; round++) {
 		assert_int_equal(memkind_set_bg_threads(true), 0);
 		assert_int_equal(memkind_set_bg_threads(true), 0);
@@ -86,6 +90,9 @@ static void a_fork_child_starts_its_own(void **state)
 	pid_t child;
 
 	(void)state;
+#ifdef __SANITIZE_THREAD__
+	skip(); /* it knows no threads of a child that was forked from many */
+#endif
 	assert_int_equal(memkind_set_bg_threads(true), 0);
 	child = fork();
 	if (child == 0) {
