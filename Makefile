@@ -2,17 +2,20 @@
 # The front door. `make demo` shows the main job, `make test` runs the tests.
 BUILD  ?= build
 PREFIX ?= /usr/local
+# Where Debian's loader looks. Left to itself meson asks dpkg-dev, which new machines do not have.
+LIBDIR ?= $(addprefix lib/,$(shell $(CC) -print-multiarch 2>/dev/null))
+LAYOUT = --prefix=$(PREFIX) $(if $(LIBDIR),--libdir=$(LIBDIR))
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
-	@scripts/need build test
-	meson setup $(BUILD) --prefix=$(PREFIX)
+	@scripts/need build
+	meson setup $(BUILD) $(LAYOUT)
 
 # The three kinds being filled, live in the terminal, and build/demo/index.html.
 demo:
-	@scripts/need build test guest
+	@scripts/need build guest
 	@$(MAKE) --no-print-directory all
 	python3 examples/demo/demo.py --build $(BUILD) $(DEMO)
 
@@ -27,7 +30,7 @@ test:
 
 # Real kmem nodes in virtual machines, on both kernels: ten minutes or more.
 test-vm:
-	@scripts/need build test guest system
+	@scripts/need build guest system
 	@$(MAKE) --no-print-directory all
 	python3 tests/system/run.py --library $(BUILD)/src/api $(TEST_VM)
 
@@ -35,11 +38,12 @@ test-vm:
 check:
 	scripts/check $(CHECK)
 
-# PREFIX and DESTDIR may differ from call to call.
+# PREFIX, LIBDIR and DESTDIR may differ from call to call. The loader is told of what root installs.
 install: $(BUILD)/build.ninja
-	meson configure $(BUILD) -Dprefix=$(PREFIX)
+	meson configure $(BUILD) $(LAYOUT)
 	ninja -C $(BUILD)
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 clean:
 	rm -rf $(BUILD)

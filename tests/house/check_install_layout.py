@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""`make install` puts the library where the C library's loader and pkg-config look by themselves.
+
+Meson finds Debian's folder through dpkg-dev only, which new machines do not have: the Makefile has
+to name it, both when it configures and when it installs. Argument: the top of the tree. Exit status
+77: skipped.
+"""
+
+import subprocess
+import sys
+import tempfile
+
+
+def main() -> int:
+    top = sys.argv[1]
+    multiarch = subprocess.run(["cc", "-print-multiarch"], capture_output=True, text=True,
+                               check=False).stdout.strip()
+    if not multiarch:
+        print("SKIP: the C compiler here knows no multiarch folder")
+        return 77
+    with tempfile.TemporaryDirectory() as scratch:
+        shown = subprocess.run(
+            ["make", "-n", "-C", top, f"BUILD={scratch}/build", "PREFIX=/opt/x", "install"],
+            capture_output=True, text=True, check=True).stdout
+    lines = [line for line in shown.splitlines() if line.startswith(("meson setup",
+                                                                     "meson configure"))]
+    assert len(lines) == 2, f"make install configures in {len(lines)} lines:\n{shown}"
+    for line in lines:
+        assert "--prefix=/opt/x" in line.split(), line
+        assert f"--libdir=lib/{multiarch}" in line.split(), line
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
