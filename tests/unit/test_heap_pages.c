@@ -11,6 +11,7 @@
 #include "heap/heap.h"
 #include "heap/pages.h"
 #include "os/thread.h"
+#include "support/heap_invariants.h"
 #include "support/plain_backing.h"
 
 struct fixture {
@@ -43,26 +44,12 @@ static void purge_all(struct mk_heap *heap)
 	} while (heap->pages.dirty_size != 0 && --deadline > 0);
 }
 
-/* Walks all spans: they tile what is committed, and no free neighbours of one state touch. */
 static void check_invariants(const struct mk_heap *heap)
 {
-	for (const struct mk_reservation *reservation = heap->pages.reservations;
-	     reservation != NULL; reservation = reservation->next) {
-		uintptr_t end = reservation->base + reservation->committed;
+	const char *fault = heap_fault(heap, NULL);
 
-		for (const struct mk_span *span = reservation->top; span != NULL;
-		     span = span->below) {
-			assert_int_equal(span->base + mk_span_size(span), end);
-			assert_ptr_equal(span->reservation, reservation);
-			if (span->below != NULL) {
-				assert_ptr_equal(span->below->above, span);
-				assert_true(span->state == MK_SPAN_USED ||
-					    span->state != span->below->state);
-			}
-			end = span->base;
-		}
-		assert_int_equal(end, reservation->base);
-	}
+	if (fault != NULL)
+		fail_msg("%s", fault);
 }
 
 static void nothing_is_reserved_before_the_first_block(void **state)

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel refuses the Nth call of a sort, or all from the Nth on, for every N: the first use of
+ * all kinds and what follows succeeds or says ENOMEM, loses nothing, and works again afterwards.
+ * Argument: try every so many N only.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "api/kinds.h"
+#include "fault/refuse.h"
+#include "heap/cache.h"
+#include "support/heap_invariants.h"
+
+enum {
+	SLOT_COUNT = 160,
+	EDGE = 64,	   /* bytes marked at both ends of a block */
+	FULL_USE_STEP = 3, /* DEFAULT, DAX_KMEM and DAX_KMEM_INTERLEAVE: a kind of each policy */
+	FOREVER = -1,	   /* refuse until told otherwise */
+	DONE = 0,	   /* a child's status: nothing was refused */
+	REFUSED = 1,	   /* a child's status: something was, and all was well */
+	FAILED = 2,
+	LATER_MS = 11000, /* pages idle for as long are purged; kinds may look again */
+};
+
+/* Two of them need a second reservation, which is released when they are gone. */
+#define HUGE_SIZE ((size_t)600 << 20)
+
+struct block {
+	memkind_t kind;
+	unsigned char *base;
+	size_t size;
+};
+
+/* Of one thread: its blocks outlive it. */
+struct shelf {
+	struct block blocks[SLOT_COUNT];
+	unsigned count;
+	bool is_strict; /* nothing may fail */
+};
+
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			dprintf(2, "line %d: not true: %s\n", __LINE__, #condition);               \
+			_exit(FAILED);                                                             \
+		}                                                                                  \
+	} while (0)
+
+static unsigned stride = 1;
+
+static unsigned char mark_of(const struct block *block, size_t at)
+{
+	return (unsigned char)(((uintptr_t)block->base >> 4) * 31 + at);
+}
+
+static void mark(struct block *block)
+{
+	for (size_t at = 0; at < block->size && at < EDGE; at++) {
+		block->base[at] = mark_of(block, at);
+		block->base[block->size - 1 - at] = mark_of(block, block->size - 1 - at);
+	}
+}
+
+static void check_marks(const struct block *block)
+{
+	for (size_t at = 0; at < block->size && at < EDGE; at++) {
+		size_t end = block->size - 1 - at;
+
+		CHECK(block->base[at] == mark_of(block, at));
+		CHECK(block->base[end] == mark_of(block, end));
+	}
+}
+
+/* Keeps a block that was got; one that was not has to have a reason. */
+static struct block *keep(struct shelf *shelf, memkind_t kind, void *base, size_t size, int error)
+{
+	struct block *block = &shelf->blocks[shelf->count];
+
+	CHECK(shelf->count < SLOT_COUNT);
+	if (base == NULL) {
+		CHECK(error == ENOMEM);
+		CHECK(!shelf->is_strict);
+		return NULL;
+	}
+	*block = (struct block){kind, base, size};
+	mark(block);
+	shelf->count++;
+	return block;
+}
+
+static struct block *allocate(struct shelf *shelf, memkind_t kind, size_t size)
+{
+	void *base;
+
+	errno = 0;
+	base = memkind_malloc(kind, size);
+	return keep(shelf, kind, base, size, errno);
+}
+
+static void allocate_zeroed(struct shelf *shelf, memkind_t kind, size_t size)
+{
+	unsigned char *base;
+
+	errno = 0;
+	base = memkind_calloc(kind, 1, size);
+	if (base != NULL)
+		CHECK(base[0] == 0 && memcmp(base, base + 1, size - 1) == 0);
+	keep(shelf, kind, base, size, errno);
+}
+
+static void allocate_aligned(struct shelf *shelf, memkind_t kind, size_t alignment, size_t size)
+{
+	void *base = NULL;
+	int error = memkind_posix_memalign(kind, &base, alignment, size);
+
+	CHECK((error == 0) == (base != NULL) && (uintptr_t)base % alignment == 0);
+	keep(shelf, kind, base, size, error);
+}
+
+/* A refused resize leaves the block as it was. */
+static void resize(struct shelf *shelf, struct block *block, size_t size)
+{
+	unsigned char *base;
+
+	errno = 0;
+	base = memkind_realloc(block->kind, block->base, size);
+	if (base == NULL) {
+		CHECK(errno == ENOMEM && !shelf->is_strict);
+		check_marks(block);
+		return;
+	}
+	for (size_t at = 0; at < size && at < block->size && at < EDGE; at++)
+		CHECK(base[at] == mark_of(block, at));
+	block->base = base;
+	block->size = size;
+	mark(block);
+}
+
+static void empty(struct shelf *shelf)
+{
+	for (unsigned i = 0; i < shelf->count; i++) {
+		check_marks(&shelf->blocks[i]);
+		memkind_free(NULL, shelf->blocks[i].base);
+	}
+	shelf->count = 0;
+}
+
+static void fill(struct shelf *shelf, memkind_t kind)
+{
+	static const size_t sizes[] = {200, 5000, 200 << 10, 1200 << 10, 1500 << 10, 100};
+	struct block *grown;
+
+	for (unsigned i = 0; i < 80; i++)
+		allocate(shelf, kind, 64);
+	for (unsigned i = 0; i < 20; i++)
+		allocate(shelf, kind, 30000);
+	for (unsigned i = 0; i < 8; i++)
+		allocate(shelf, kind, 300 << 10);
+	allocate_zeroed(shelf, kind, 50000);
+	allocate_zeroed(shelf, kind, 1100 << 10);
+	allocate_aligned(shelf, kind, 1 << 20, 100000);
+	allocate_aligned(shelf, kind, 4096, 64);
+	grown = allocate(shelf, kind, 100);
+	for (unsigned i = 0; grown != NULL && i < MK_ARRAY_SIZE(sizes); i++)
+		resize(shelf, grown, sizes[i]);
+}
+
+static void *fill_shelf(void *argument)
+{
+	struct shelf *shelf = argument;
+
+	for (unsigned id = 0; id < KIND_COUNT; id++) {
+		for (unsigned i = 0; i < 10; i++)
+			allocate(shelf, *all_kinds[id].handle, 100);
+		allocate(shelf, *all_kinds[id].handle, 100000);
+	}
+	return NULL;
+}
+
+static void use_thread(bool is_strict)
+{
+	static struct shelf shelf;
+	pthread_t thread;
+
+	shelf.is_strict = is_strict;
+	CHECK(pthread_create(&thread, NULL, fill_shelf, &shelf) == 0);
+	CHECK(pthread_join(thread, NULL) == 0);
+	empty(&shelf);
+}
+
+static void check_heaps(bool are_empty)
+{
+	struct mk_heap *heap;
+
+	for (unsigned number = 1; (heap = mk_heap_by_number(number)) != NULL; number++) {
+		size_t used_size = 0;
+		const char *fault = heap_fault(heap, &used_size);
+
+		if (fault != NULL)
+			dprintf(2, "heap %u: %s\n", number, fault);
+		CHECK(fault == NULL);
+		if (are_empty && used_size != 0)
+			dprintf(2, "heap %u: %zu bytes are lost\n", number, used_size);
+		CHECK(!are_empty || used_size == 0);
+	}
+}
+
+static void give_back(void)
+{
+	struct mk_heap *heap;
+
+	refuse_pass_time(LATER_MS);
+	for (unsigned number = 1; (heap = mk_heap_by_number(number)) != NULL; number++) {
+		mk_cache_drain(heap);
+		mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+		mk_pages_purge(heap, 0);
+		mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+	}
+}
+
+static void use_everything(bool is_strict)
+{
+	static struct shelf shelf;
+
+	shelf.is_strict = is_strict;
+	for (unsigned id = 0; id < KIND_COUNT; id++) {
+		memkind_t kind = *all_kinds[id].handle;
+
+		if (id % FULL_USE_STEP == 0)
+			fill(&shelf, kind);
+		else
+			allocate(&shelf, kind, 100);
+		empty(&shelf);
+		allocate(&shelf, kind, HUGE_SIZE);
+		allocate(&shelf, kind, HUGE_SIZE);
+		empty(&shelf);
+	}
+	use_thread(is_strict);
+	check_heaps(false);
+	give_back();
+	check_heaps(true);
+}
+
+static int run_refused(const struct refusal *refusal)
+{
+	bool was_refused;
+
+	alarm(60);
+	refuse_start(refusal);
+	use_everything(false);
+	was_refused = refuse_stop();
+	refuse_pass_time(LATER_MS);
+	use_everything(true);
+	return was_refused ? REFUSED : DONE;
+}
+
+static int status_of_child(const struct refusal *refusal)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(run_refused(refusal));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* Every N until there are no more calls to refuse. */
+static void refuse_each(enum refused_call call, int error, long count)
+{
+	struct refusal refusal = {call, error, 0, count};
+	int status = REFUSED;
+
+	for (; status == REFUSED; refusal.first += stride) {
+		status = status_of_child(&refusal);
+		if (status != REFUSED && status != DONE)
+			fail_msg("%s refused from call %ld on, %ld times, errno %d: status %d",
+				 refused_call_names[call], refusal.first, count, error, status);
+	}
+	/* With the first one there was something to refuse. */
+	assert_true(refusal.first > stride);
+	print_message("%s: %ld calls\n", refused_call_names[call], refusal.first - stride);
+}
+
+static void refused_mappings(void **state)
+{
+	(void)state;
+	refuse_each(REFUSED_MMAP, ENOMEM, 1);
+	refuse_each(REFUSED_MMAP, ENOMEM, FOREVER);
+}
+
+static void refused_commits(void **state)
+{
+	(void)state;
+	refuse_each(REFUSED_MPROTECT, ENOMEM, 1);
+	refuse_each(REFUSED_MPROTECT, ENOMEM, FOREVER);
+}
+
+static void refused_purges(void **state)
+{
+	(void)state;
+	refuse_each(REFUSED_MADVISE, EINVAL, 1);
+	refuse_each(REFUSED_MADVISE, EINVAL, FOREVER);
+}
+
+static void refused_policies(void **state)
+{
+	(void)state;
+	refuse_each(REFUSED_MBIND, ENOMEM, 1);
+	refuse_each(REFUSED_MBIND, ENOMEM, FOREVER);
+	refuse_each(REFUSED_MBIND, EPERM, FOREVER);
+	refuse_each(REFUSED_GET_MEMPOLICY, EPERM, 1);
+	refuse_each(REFUSED_GET_MEMPOLICY, EPERM, FOREVER);
+}
+
+static void refused_releases(void **state)
+{
+	(void)state;
+	refuse_each(REFUSED_MUNMAP, ENOMEM, 1);
+	refuse_each(REFUSED_MUNMAP, ENOMEM, FOREVER);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refused_mappings), cmocka_unit_test(refused_commits),
+		cmocka_unit_test(refused_purges),   cmocka_unit_test(refused_policies),
+		cmocka_unit_test(refused_releases),
+	};
+
+	if (argc == 2)
+		stride = (unsigned)strtoul(argv[1], NULL, 10);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
