@@ -154,13 +154,12 @@ static void free_block(struct block *block)
 
 static struct block *new_block(memkind_t kind, size_t size, uint32_t *seed)
 {
-	static const struct block zero;
 	struct block *block;
 
 	if (next_random(seed) % 4 == 0) {
 		block = library.calloc(kind, 1, size);
 		if (block != NULL &&
-		    (memcmp(block, &zero, sizeof(zero)) != 0 || ((char *)block)[size - 1] != 0))
+		    (block->size != 0 || block->mark != 0 || ((char *)block)[size - 1] != 0))
 			failure_count++;
 	} else {
 		block = library.malloc(kind, size);
@@ -466,7 +465,8 @@ static void short_threads_leak_nothing(void **state)
 	after = resident_kb();
 	empty_slots();
 	assert_int_equal(failure_count, 0);
-	if (after > before + GROWTH_LIMIT_KB)
+	/* With fewer threads than normal: a sanitizer, which keeps memory of its own. */
+	if (scale >= 1 && after > before + GROWTH_LIMIT_KB)
 		fail_msg("%lu KiB more after %u threads", after - before, count);
 }
 

@@ -97,17 +97,32 @@ int __wrap_munmap(void *base, size_t size)
 	return is_refused(REFUSED_MUNMAP) ? -1 : __real_munmap(base, size);
 }
 
+/* Of the calls that the library makes by number. */
+static unsigned argument_count(long number)
+{
+	switch (number) {
+	case SYS_mbind:
+		return 6;
+	case SYS_get_mempolicy:
+		return 5;
+	case SYS_sched_getaffinity:
+	case SYS_getdents64:
+		return 3;
+	default: /* set_mempolicy_home_node */
+		return 4;
+	}
+}
+
 long __wrap_syscall(long number, ...)
 {
-	long arguments[6];
+	long arguments[6] = {0};
 	va_list list;
 
 	if ((number == SYS_mbind && is_refused(REFUSED_MBIND)) ||
 	    (number == SYS_get_mempolicy && is_refused(REFUSED_GET_MEMPOLICY)))
 		return -1;
-	/* More than were given may be read: the kernel looks at those that the call has. */
 	va_start(list, number);
-	for (unsigned i = 0; i < 6; i++)
+	for (unsigned i = 0; i < argument_count(number); i++)
 		arguments[i] = va_arg(list, long);
 	va_end(list);
 	return __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
