@@ -185,7 +185,7 @@ def guest_job(build: Build, setup: list[str], fills: list[Fill]) -> object:
     for name, path in (("fill", build.fill), ("memkind", build.tool)):
         if path.exists():
             job.add_file(f"job/bin/{name}", path)
-            needed.update(libraries_of(path))
+            needed.update(libraries_of(path, build.library.parent))
     guest.add_libraries(job, {n: p for n, p in needed.items() if "libmemkind" not in n})
     return job
 

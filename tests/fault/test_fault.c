@@ -21,15 +21,17 @@
 #include "api/kinds.h"
 #include "fault/refuse.h"
 #include "heap/cache.h"
+#include "heap/meta.h"
 #include "support/heap_invariants.h"
 
 enum {
 	SLOT_COUNT = 160,
 	EDGE = 64,	   /* bytes marked at both ends of a block */
 	FULL_USE_STEP = 3, /* DEFAULT, DAX_KMEM and DAX_KMEM_INTERLEAVE: a kind of each policy */
-	FOREVER = -1,	   /* refuse until told otherwise */
-	DONE = 0,	   /* a child's status: nothing was refused */
-	REFUSED = 1,	   /* a child's status: something was, and all was well */
+	RECORD_LIMIT = 20000,
+	FOREVER = -1, /* refuse until told otherwise */
+	DONE = 0,     /* a child's status: nothing was refused */
+	REFUSED = 1,  /* a child's status: something was, and all was well */
 	FAILED = 2,
 	LATER_MS = 11000, /* pages idle for as long are purged; kinds may look again */
 };
@@ -266,6 +268,51 @@ static int run_refused(const struct refusal *refusal)
 	return was_refused ? REFUSED : DONE;
 }
 
+/* Metadata memory ends, but for a thread's record and COUNT spans. */
+static int run_without_metadata(unsigned count)
+{
+	static const struct refusal all_mappings = {REFUSED_MMAP, ENOMEM, 0, FOREVER};
+	static void *hoard[RECORD_LIMIT];
+	void *thread = mk_meta_alloc(MK_META_THREAD);
+	unsigned taken = 0;
+
+	alarm(60);
+	use_everything(true);
+	refuse_start(&all_mappings);
+	while (taken < RECORD_LIMIT && (hoard[taken] = mk_meta_alloc(MK_META_SPAN)) != NULL)
+		taken++;
+	CHECK(taken < RECORD_LIMIT && taken > count);
+	/* Those of threads that ended. */
+	while (mk_meta_alloc(MK_META_CACHE) != NULL)
+		continue;
+	mk_meta_free(MK_META_THREAD, thread);
+	for (unsigned i = 0; i < count; i++)
+		mk_meta_free(MK_META_SPAN, hoard[--taken]);
+	use_everything(false);
+	refuse_stop();
+	while (taken > 0)
+		mk_meta_free(MK_META_SPAN, hoard[--taken]);
+	refuse_pass_time(LATER_MS);
+	use_everything(true);
+	return DONE;
+}
+
+static void exhausted_metadata(void **state)
+{
+	(void)state;
+	for (unsigned count = 0; count < 40; count += stride) {
+		int status = 0;
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0)
+			_exit(run_without_metadata(count));
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (status != DONE)
+			fail_msg("with %u spans: status %d", count, status);
+	}
+}
+
 static int status_of_child(const struct refusal *refusal)
 {
 	int status = 0;
@@ -338,7 +385,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused_mappings), cmocka_unit_test(refused_commits),
 		cmocka_unit_test(refused_purges),   cmocka_unit_test(refused_policies),
-		cmocka_unit_test(refused_releases),
+		cmocka_unit_test(refused_releases), cmocka_unit_test(exhausted_metadata),
 	};
 
 	if (argc == 2)

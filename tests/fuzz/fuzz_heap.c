@@ -226,6 +226,9 @@ static void resize(struct block *block)
 
 	if (block->base == NULL)
 		return;
+	/* A large block often grows a little, towards its neighbour. */
+	if (block->size > MK_MEDIUM_SIZE && size < MK_MEDIUM_SIZE)
+		size += block->size;
 	check_block(block);
 	if (mk_heap_resize(block->base, size)) {
 		check_marks(&old, block->base, size);

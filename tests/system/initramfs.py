@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes initramfs archives (cpio "newc") and finds the libraries that programs need."""
 
+import os
 import re
 import stat
 import subprocess
@@ -85,9 +86,14 @@ def parse_ldd(text: str) -> dict[str, str]:
     return libraries
 
 
-def libraries_of(program: Path) -> dict[str, str]:
-    """What the loader would map for PROGRAM (or a shared library); nothing if it is static."""
-    result = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False)
+def libraries_of(program: Path, folder: Path | None = None) -> dict[str, str]:
+    """What the loader would map for PROGRAM (or a shared library); nothing if it is static.
+
+    FOLDER has libraries that the loader would not find by itself.
+    """
+    environment = os.environ if folder is None else {**os.environ, "LD_LIBRARY_PATH": str(folder)}
+    result = subprocess.run(["ldd", str(program)], env=environment, capture_output=True, text=True,
+                            check=False)
     if result.returncode != 0 and "not a dynamic executable" in result.stdout + result.stderr:
         return {}
     result.check_returncode()
