@@ -38,6 +38,11 @@ test-vm:
 check:
 	scripts/check $(CHECK)
 
+# Our kinds and other allocators side by side: ratios, in build/bench/index.html.
+bench:
+	@scripts/need build bench
+	python3 bench/run.py $(BENCH)
+
 # PREFIX, LIBDIR and DESTDIR may differ from call to call. The loader is told of what root installs.
 install: $(BUILD)/build.ninja
 	meson configure $(BUILD) $(LAYOUT)
@@ -48,4 +53,4 @@ install: $(BUILD)/build.ninja
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo test test-vm check install clean
+.PHONY: all demo test test-vm check bench install clean

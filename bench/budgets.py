@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Counts operations of the library (count.c) and fails where one is above its row of budget.txt.
+
+Prints NAME MEASURED LIMIT for all rows. `--library PATH` takes a library that is built already.
+"""
+import argparse
+import os
+import subprocess
+import sys
+
+import toolchain
+
+
+def read_budgets() -> dict[str, float]:
+    """The limits by name; text after # is a comment."""
+    budgets = {}
+    for line in (toolchain.BENCH / "budget.txt").read_text(encoding="utf-8").splitlines():
+        words = line.split("#")[0].split()
+        if words:
+            name, limit = words
+            budgets[name] = float(limit)
+    return budgets
+
+
+def measure(path: str) -> dict[str, float]:
+    """What count.c counts, by name."""
+    count = toolchain.program("count", ["count.c"])
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith(("MEMKIND_", "LD_PRELOAD"))}
+    environment["MEMKIND_DAX_KMEM_NODES"] = "0"
+    result = subprocess.run([str(count), path], env=environment, stdout=subprocess.PIPE, text=True,
+                            timeout=900, check=False)
+    if result.returncode != 0:
+        raise SystemExit(f"budgets: {count} failed with {result.returncode}")
+    return {name: float(value) for name, value in map(str.split, result.stdout.splitlines())}
+
+
+def main() -> int:
+    """Compare; 1 where a budget is exceeded, or names and measurements differ."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", help="libmemkind.so to measure; default: a release build")
+    arguments = parser.parse_args()
+    budgets = read_budgets()
+    measured = measure(arguments.library or str(toolchain.library()))
+    wrong = 0
+    for name, limit in budgets.items():
+        value = measured.get(name)
+        is_wrong = value is None or value > limit
+        wrong += is_wrong
+        shown = "missing" if value is None else f"{value:.1f}"
+        print(f"{name:<32} {shown:>10} {limit:>10.1f}{'  ABOVE ITS BUDGET' if is_wrong else ''}")
+    for name in sorted(measured.keys() - budgets.keys()):
+        wrong += 1
+        print(f"{name:<32} {measured[name]:>10.1f} has no row in bench/budget.txt")
+    print(f"{len(budgets)} budgets, {wrong} not held")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Builds what bench/ runs: a release build of the library, and the programs of this directory."""
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCH = ROOT / "bench"
+BUILD = ROOT / "build" / "bench"
+FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra", "-pthread"]
+
+
+def run_quietly(command: list[str]) -> None:
+    """Run a command of the build; its output is shown where it fails only."""
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, check=False)
+    if result.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}\n{result.stdout}")
+
+
+def library() -> Path:
+    """Build the library as it is released, and return its path."""
+    directory = BUILD / "release"
+    if not (directory / "build.ninja").exists():
+        run_quietly(["meson", "setup", "--buildtype=release", "-Dtests=false", "-Dtools=false",
+                     str(directory)])
+    target = "src/api/libmemkind.so.0.0.1"
+    run_quietly(["ninja", "-C", str(directory), target])
+    return directory / target
+
+
+def program(name: str, sources: list[str]) -> Path:
+    """Compile SOURCES of this directory, and return the program's path."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    path = BUILD / name
+    run_quietly([os.environ.get("CC", "cc"), *FLAGS, *(str(BENCH / source) for source in sources),
+                 "-o", str(path), "-ldl"])
+    return path
