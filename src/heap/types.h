@@ -120,7 +120,7 @@ struct mk_reservation {
 	struct mk_reservation *next;
 };
 
-/* Free spans of one state by size: bin of a span of n pages is mk_span_bin(n). */
+/* Free spans of one state by size: four bins per doubling of the page count (bins.c). */
 #define MK_BIN_COUNT 128
 struct mk_bins {
 	uint64_t used[MK_BIN_COUNT / 64]; /* bit b: bin b is not empty */
