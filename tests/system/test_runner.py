@@ -49,6 +49,12 @@ class FillTest(unittest.TestCase):
         early = [(10, 0, 0), (50, 20, 0), (100, 50, 0), (100, 50, 20)]
         self.assertIn("was used when", checks.fill_order(self.order, ("killed",))(fill_text(early)))
 
+    def test_room_made_by_swapping(self) -> None:
+        check = checks.fill_order(self.order, ("killed",))
+        self.assertEqual("", check(fill_text([*self.good, (150, 50, 40)])))
+        early = [(10, 0, 0), (100, 0, 0), (100, 40, 20), (100, 50, 40)]
+        self.assertIn("swap was used when", check(fill_text(early)))
+
     def test_too_little(self) -> None:
         check = checks.fill_order(((0, 101), (1, 40), ("swap", 10)), ("killed",))
         self.assertIn("never held", check(fill_text(self.good)))
