@@ -9,6 +9,7 @@
 
 #include "base/lock.h"
 #include "heap/pages.h"
+#include "heap/registry.h"
 #include "os/thread.h"
 
 enum { INTERVAL_S = 1 };
@@ -42,13 +43,7 @@ static bool wait_an_interval(void)
 static void *purge_heaps(void *unused)
 {
 	while (wait_an_interval())
-		for (unsigned number = 1; number < MK_HEAP_LIMIT; number++) {
-			struct mk_heap *heap = mk_heap_by_number(number);
-
-			if (heap == NULL)
-				break;
-			mk_pages_purge_idle(heap);
-		}
+		mk_registry_visit(mk_pages_purge_idle);
 	return unused;
 }
 

@@ -70,6 +70,7 @@ struct mk_span *mk_pages_split(struct mk_span *span, size_t pages)
 	rest->below = span;
 	rest->above = span->above;
 	rest->freed_ms = span->freed_ms;
+	rest->has_holes = span->has_holes;
 	rest->state = span->state;
 	if (rest->above != NULL)
 		rest->above->below = rest;
@@ -91,6 +92,7 @@ static void merge(struct mk_span *lower, struct mk_span *upper)
 		lower->reservation->top = lower;
 	if (lower->freed_ms < upper->freed_ms)
 		lower->freed_ms = upper->freed_ms;
+	lower->has_holes = lower->has_holes || upper->has_holes;
 	mk_meta_free(MK_META_SPAN, upper);
 }
 
@@ -190,20 +192,40 @@ static struct mk_span *find(struct mk_heap *heap, size_t pages)
 	return span != NULL ? span : find_by_merging(heap, pages);
 }
 
+/* False: the backing has no pages for the holes. The span is in no list. */
+static bool fill_holes(struct mk_heap *heap, struct mk_span *span)
+{
+	if (span->has_holes &&
+	    heap->backing->ops->refill(heap->backing, (void *)span->base, mk_span_size(span)) != 0)
+		return false;
+	span->has_holes = false;
+	return true;
+}
+
+static struct mk_span *find_and_carve(struct mk_heap *heap, size_t pages, size_t alignment)
+{
+	size_t alignment_pages = alignment > MK_PAGE_SIZE ? alignment >> MK_PAGE_SHIFT : 1;
+	struct mk_span *span = find(heap, pages + alignment_pages - 1);
+
+	if (span != NULL)
+		span = mk_pages_carve(heap, span, pages, alignment);
+	if (span == NULL || fill_holes(heap, span))
+		return span;
+	mk_pages_add_free(heap, span);
+	return NULL;
+}
+
 struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
 			       bool *ret_zeroed)
 {
-	size_t alignment_pages = alignment > MK_PAGE_SIZE ? alignment >> MK_PAGE_SHIFT : 1;
 	struct mk_span *span;
 
 	if (pages > PAGES_LIMIT || alignment > ALIGNMENT_LIMIT)
 		return NULL;
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
-	span = find(heap, pages + alignment_pages - 1);
-	if (span != NULL)
-		span = mk_pages_carve(heap, span, pages, alignment);
+	span = find_and_carve(heap, pages, alignment);
 	if (span != NULL) {
-		*ret_zeroed = span->state == MK_SPAN_FRESH;
+		*ret_zeroed = span->state == MK_SPAN_FRESH && !heap->backing->holds_old_bytes;
 		span->state = MK_SPAN_USED;
 		span->class = (uint8_t) class;
 		mk_pagemap_enter(span);
@@ -232,7 +254,9 @@ static void free_locked(struct mk_heap *heap, struct mk_span *span)
 {
 	span->state = MK_SPAN_DIRTY;
 	span->freed_ms = mk_clock_ms();
-	mk_pages_add_free(heap, span);
+	span = mk_pages_add_free(heap, span);
+	if (heap->backing->purges_at_once)
+		mk_pages_purge_at_once(heap, span);
 }
 
 static void give_back(struct mk_heap *heap, struct mk_span *span)
@@ -280,17 +304,24 @@ static bool extend(struct mk_heap *heap, struct mk_span *span, size_t pages)
 {
 	struct mk_span *above = span->above;
 	size_t missing = pages - span->page_count;
+	enum mk_span_state state;
 	struct mk_span *rest;
 
 	if (above == NULL || above->state == MK_SPAN_USED || above->page_count < missing)
 		return false;
 	mk_pages_take_free(heap, above);
+	state = above->state;
 	if (above->page_count > missing) {
 		rest = mk_pages_split(above, missing);
 		if (rest != NULL) {
 			above->state = MK_SPAN_USED;
 			mk_pages_add_free(heap, rest);
 		}
+	}
+	if (!fill_holes(heap, above)) {
+		above->state = state;
+		mk_pages_add_free(heap, above);
+		return false;
 	}
 	merge(span, above);
 	return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Giving back: pages that were idle for long, and reservations that are empty. */
+#include "base/options.h"
 #include "heap/meta.h"
 #include "heap/pages.h"
 #include "os/thread.h"
@@ -26,8 +27,11 @@ static void purge_span(struct mk_heap *heap, struct mk_span *span, uint64_t now)
 	whole = mk_pages_carve(heap, span, (end - start) >> MK_PAGE_SHIFT, page_size);
 	if (whole == NULL)
 		return;
-	if (heap->backing->ops->purge(heap->backing, (void *)whole->base, mk_span_size(whole)) == 0)
+	if (heap->backing->ops->purge(heap->backing, (void *)whole->base, mk_span_size(whole)) ==
+	    0) {
 		whole->state = MK_SPAN_FRESH;
+		whole->has_holes = heap->backing->ops->refill != NULL;
+	}
 	mk_pages_add_free(heap, whole);
 }
 
@@ -51,15 +55,11 @@ static void release_empty(struct mk_heap *heap)
 			link = &reservation->next;
 			continue;
 		}
-		*link = reservation->next;
 		if (reservation->top != NULL) {
 			mk_pages_take_free(heap, reservation->top);
 			mk_meta_free(MK_META_SPAN, reservation->top);
 		}
-		heap->pages.committed_size -= reservation->committed;
-		heap->backing->ops->release(heap->backing, (void *)reservation->base,
-					    reservation->size);
-		mk_meta_free(MK_META_RESERVATION, reservation);
+		mk_pages_release(heap, link);
 	}
 }
 
@@ -67,9 +67,19 @@ void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms)
 {
 	uint64_t now = mk_clock_ms();
 
+	if (heap->backing->ops->purge == NULL)
+		return;
 	/* What a purge leaves dirty is younger than this, so the loop ends. */
 	while (heap->pages.oldest != NULL && heap->pages.oldest->freed_ms < now &&
 	       now - heap->pages.oldest->freed_ms >= decay_ms)
 		purge_span(heap, heap->pages.oldest, now);
+	release_empty(heap);
+}
+
+void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span)
+{
+	if (heap->backing->ops->purge == NULL || mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
+		return;
+	purge_span(heap, span, mk_clock_ms());
 	release_empty(heap);
 }
