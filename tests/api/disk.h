@@ -22,8 +22,9 @@
 enum { SKIPPED = 77 };
 
 struct disk {
-	char path[64];	 /* where files go */
-	bool is_mounted; /* it is small, and nobody else uses it */
+	char path[64]; /* where files go */
+	bool is_mounted;
+	bool is_small; /* it can be filled, and nobody else uses it */
 };
 
 struct disk_type {
@@ -36,6 +37,10 @@ struct disk_type {
 static const struct disk_type disk_types[] = {
 	{"folder", NULL, NULL, 0},
 	{"tmpfs", "size=96m", NULL, 0},
+	/* It has neither fallocate nor holes, and no end. */
+	{"ramfs", "", NULL, 0},
+	/* It has holes, and no fallocate. */
+	{"ext2", NULL, "mkfs.ext2", 96},
 	{"ext4", NULL, "mkfs.ext4", 96},
 	/* Its tools make none smaller. */
 	{"xfs", NULL, "mkfs.xfs", 304},
@@ -96,6 +101,7 @@ static void mount_disk(const struct disk_type *type)
 	else if (mount("none", disk.path, type->name, 0, type->options) != 0)
 		skip_disk("the filesystem can't be mounted");
 	disk.is_mounted = true;
+	disk.is_small = strcmp(type->name, "ramfs") != 0;
 }
 
 /* Ends the process with a reason where the machine can't have such a disk. */

@@ -17,7 +17,8 @@
 #include "support/plain_backing.h"
 
 enum {
-	BLOCK_COUNT = 200,
+	BLOCK_COUNT = 600,
+	ROUND_COUNT = 250, /* magazines left in depots would add up to a region of metadata */
 	VISITED_ROUNDS = 2000,
 };
 
@@ -34,7 +35,7 @@ static struct mk_heap *new_heap(struct plain_backing *backing)
 /* Slabs, caches, depots and large blocks; every third block is left. */
 static void use(struct mk_heap *heap, void *blocks[BLOCK_COUNT])
 {
-	for (size_t size = 8; size <= 2 * MK_MIB; size *= 4) {
+	for (size_t size = 8; size <= 2 * MK_MIB; size *= 8) {
 		for (size_t i = 0; i < BLOCK_COUNT; i++)
 			blocks[i] = mk_heap_malloc(heap, size);
 		for (size_t i = 0; i < BLOCK_COUNT; i++) {
@@ -52,7 +53,7 @@ static void nothing_of_it_is_left(void **state)
 	size_t mapped = 0;
 
 	(void)state;
-	for (int round = 0; round < 10; round++) {
+	for (int round = 0; round < ROUND_COUNT; round++) {
 		struct mk_heap *heap = new_heap(&backing);
 		unsigned number = mk_heap_number(heap);
 		size_t reserved = 0;
