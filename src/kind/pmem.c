@@ -119,9 +119,19 @@ static int commit(struct mk_backing *backing, void *reservation, size_t reserved
 	return 0;
 }
 
+static size_t offset_of(const struct mk_pmem_range *range, const void *address)
+{
+	return (size_t)((const char *)address - (const char *)range->base);
+}
+
 static int purge(struct mk_backing *backing, void *base, size_t size)
 {
-	return pmem_of(backing)->is_inherited ? -EPERM : mk_vm_purge_file(base, size);
+	struct mk_pmem *pmem = pmem_of(backing);
+	struct mk_pmem_range *range = range_of(pmem, base);
+
+	if (pmem->is_inherited)
+		return -EPERM;
+	return mk_file_punch(&range->file, offset_of(range, base), size);
 }
 
 static int refill(struct mk_backing *backing, void *base, size_t size)
@@ -131,7 +141,7 @@ static int refill(struct mk_backing *backing, void *base, size_t size)
 
 	if (pmem->is_inherited)
 		return -EPERM;
-	return mk_file_fill(&range->file, (size_t)((char *)base - (char *)range->base), size);
+	return mk_file_fill(&range->file, offset_of(range, base), size);
 }
 
 static void release(struct mk_backing *backing, void *base, size_t size)
