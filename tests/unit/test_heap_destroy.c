@@ -19,7 +19,7 @@
 enum {
 	BLOCK_COUNT = 600,
 	ROUND_COUNT = 250, /* magazines left in depots would add up to a region of metadata */
-	VISITED_ROUNDS = 2000,
+	VISITED_ROUNDS = 500,
 };
 
 static struct mk_heap *new_heap(struct plain_backing *backing)
