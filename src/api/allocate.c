@@ -45,13 +45,18 @@ static MK_COLD void *malloc_slowly(struct memkind *kind, size_t size)
 
 MK_EXPORT void *memkind_malloc(memkind_t kind, size_t size)
 {
-	if (MK_LIKELY(kind != NULL)) {
-		void *block = mk_fast_malloc(mk_kind_heap_number(kind), size);
+	void ***top;
+	void *block;
 
-		if (MK_LIKELY(block != NULL))
-			return block;
-	}
-	return malloc_slowly(kind, size);
+	if (MK_UNLIKELY(kind == NULL) || MK_UNLIKELY(size > MK_SMALL_SIZE))
+		return malloc_slowly(kind, size);
+	top = mk_fast_top(mk_kind_heap_number(kind), size);
+	block = **top;
+	MK_KEEP_IN_REGISTER(block);
+	if (MK_UNLIKELY(block == NULL))
+		return malloc_slowly(kind, size);
+	(*top)--;
+	return block;
 }
 
 static MK_COLD void *calloc_slowly(struct memkind *kind, size_t size)
@@ -66,16 +71,13 @@ static MK_COLD void *calloc_slowly(struct memkind *kind, size_t size)
 MK_EXPORT void *memkind_calloc(memkind_t kind, size_t num, size_t size)
 {
 	size_t total;
+	void *block = NULL;
 
 	if (MK_UNLIKELY(!mk_multiply(num, size, &total)))
 		total = SIZE_MAX;
-	if (MK_LIKELY(kind != NULL)) {
-		void *block = mk_fast_malloc(mk_kind_heap_number(kind), total);
-
-		if (MK_LIKELY(block != NULL))
-			return memset(block, 0, total);
-	}
-	return calloc_slowly(kind, total);
+	if (MK_LIKELY(kind != NULL) && MK_LIKELY(total <= MK_SMALL_SIZE))
+		block = mk_fast_malloc(mk_kind_heap_number(kind), total);
+	return MK_LIKELY(block != NULL) ? memset(block, 0, total) : calloc_slowly(kind, total);
 }
 
 static int allocate_aligned(struct memkind *kind, size_t alignment, size_t size, void **ret_block)
