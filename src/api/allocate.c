@@ -37,10 +37,13 @@ static void *allocate(struct memkind *kind, const struct mk_request *request)
 static MK_COLD void *malloc_slowly(struct memkind *kind, size_t size)
 {
 	struct mk_request request = {.size = size};
+	void *block = NULL;
 
 	if (kind != NULL && size == 0)
 		return NULL;
-	return allocate(kind, &request);
+	if (kind != NULL && size > MK_SMALL_SIZE && size <= MK_MEDIUM_SIZE)
+		block = mk_fast_take(mk_kind_heap_number(kind), mk_class_of(size));
+	return block != NULL ? block : allocate(kind, &request);
 }
 
 MK_EXPORT void *memkind_malloc(memkind_t kind, size_t size)
@@ -76,7 +79,7 @@ MK_EXPORT void *memkind_calloc(memkind_t kind, size_t num, size_t size)
 	if (MK_UNLIKELY(!mk_multiply(num, size, &total)))
 		total = SIZE_MAX;
 	if (MK_LIKELY(kind != NULL) && MK_LIKELY(total <= MK_SMALL_SIZE))
-		block = mk_fast_malloc(mk_kind_heap_number(kind), total);
+		block = mk_fast_take(mk_kind_heap_number(kind), mk_class_of_small(total));
 	return MK_LIKELY(block != NULL) ? memset(block, 0, total) : calloc_slowly(kind, total);
 }
 

@@ -6,7 +6,8 @@ enum {
 	LINEAR_LIMIT = 128, /* classes of 16 bytes distance up to here */
 	FIRST_GEOMETRIC = 10,
 	LOG2_LINEAR_LIMIT = 7,
-	MAGAZINE_BYTES = 256 << 10, /* a full magazine holds about this much at the most */
+	MAGAZINE_BYTES = 256 << 10,	 /* a full magazine holds about this much at the most */
+	MAGAZINE_BYTES_LEAST = 16 << 10, /* and counts for this at the least, since it costs 512 */
 	SLAB_PAGES_WANTED = 4,
 	SLAB_PAGES_LIMIT = 64,
 	SLAB_OBJECTS_WANTED = 8,
@@ -96,6 +97,8 @@ static void start_class(unsigned number)
 	class->inverse = (uint32_t)(((UINT64_C(1) << 32) + class->stride - 1) / class->stride);
 	class->magazine_count = (uint8_t)mk_max_size(
 		1, mk_min_size(MK_MAGAZINE_SLOTS - 1, MAGAZINE_BYTES / class->stride));
+	class->magazine_size = (uint32_t)mk_max_size(
+		MAGAZINE_BYTES_LEAST, (size_t) class->magazine_count * class->stride);
 	if (number < MK_CLASS_SMALL_END)
 		choose_slab(class);
 }

@@ -12,6 +12,7 @@ struct mk_class {
 	uint16_t slab_pages;	/* small classes */
 	uint16_t slab_objects;	/* small classes */
 	uint8_t magazine_count; /* objects of a full magazine: 1 to 63 */
+	uint32_t magazine_size; /* bytes that a full magazine counts for */
 };
 
 /* Filled by mk_class_start(), which is called before the first heap is made. */

@@ -29,11 +29,11 @@ void ***mk_fast_top(unsigned heap_number, size_t size)
 	return &mk_cache_of(heap_number)->top[mk_class_of_small(size)];
 }
 
-/* NULL: the cache has none; for heap number 0 and size 0 always. */
+/* An object of the class. NULL: the thread's cache has none; for heap number 0 always. */
 MK_INLINE
-void *mk_fast_malloc(unsigned heap_number, size_t size)
+void *mk_fast_take(unsigned heap_number, unsigned class)
 {
-	void ***top = mk_fast_top(heap_number, size);
+	void ***top = &mk_cache_of(heap_number)->top[class];
 	void *object = **top;
 
 	if (MK_LIKELY(object != NULL))

@@ -6,6 +6,7 @@
 
 #include "heap/cache.h"
 #include "heap/class.h"
+#include "heap/depot.h"
 #include "heap/fast.h"
 #include "heap/misuse.h"
 #include "heap/pages.h"
@@ -55,16 +56,33 @@ static void *take_block(struct mk_heap *heap, unsigned class, size_t alignment, 
 	return large_block(heap, alignment, size, ret_zeroed);
 }
 
-/* Out of memory: what caches and depots hold may be enough. */
-static void *block_or_drain(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
+/*
+ * A heap does not grow as long as its depots hold much: they are emptied first. Then the caches are,
+ * which is all that is left where it can't grow.
+ */
+static void *take_hurriedly(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
 			    bool *ret_zeroed)
 {
-	void *found = take_block(heap, class, alignment, size, ret_zeroed);
+	void *found;
 
-	if (found == NULL && size <= PTRDIFF_MAX) {
+	atomic_fetch_add_explicit(&heap->hurry, 1, memory_order_relaxed);
+	mk_depot_drain(heap);
+	found = take_block(heap, class, alignment, size, ret_zeroed);
+	if (found == NULL) {
 		mk_cache_drain(heap);
 		found = take_block(heap, class, alignment, size, ret_zeroed);
 	}
+	atomic_fetch_sub_explicit(&heap->hurry, 1, memory_order_relaxed);
+	return found;
+}
+
+static void *get_block(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
+		       bool *ret_zeroed)
+{
+	void *found = take_block(heap, class, alignment, size, ret_zeroed);
+
+	if (found == NULL && size <= PTRDIFF_MAX)
+		found = take_hurriedly(heap, class, alignment, size, ret_zeroed);
 	return found;
 }
 
@@ -72,13 +90,13 @@ void *mk_heap_malloc(struct mk_heap *heap, size_t size)
 {
 	bool zeroed;
 
-	return block_or_drain(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
+	return get_block(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
 }
 
 void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size)
 {
 	bool zeroed;
-	void *found = block_or_drain(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
+	void *found = get_block(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
 
 	if (found != NULL && !zeroed)
 		memset(found, 0, size);
@@ -89,7 +107,7 @@ void *mk_heap_malloc_aligned(struct mk_heap *heap, size_t alignment, size_t size
 {
 	bool zeroed;
 
-	return block_or_drain(heap, mk_class_of_aligned(alignment, size), alignment, size, &zeroed);
+	return get_block(heap, mk_class_of_aligned(alignment, size), alignment, size, &zeroed);
 }
 
 /* The span of a block that is about to be used by its address: dies where that is no block. */

@@ -13,6 +13,7 @@ enum {
 	FIRST_STEP = 256 << 10,
 	DECAY_MS = 10000,
 	PURGE_CHECK_MS = 1000,
+	DEPOT_SHARE = 4, /* depots of more than a quarter of the heap are worth emptying */
 };
 
 /* 48 bits of address space: keeps sums and products of sizes from wrapping. */
@@ -177,6 +178,15 @@ static struct mk_span *find_by_merging(struct mk_heap *heap, size_t pages)
 	return mk_bins_find(dirty, pages, true);
 }
 
+/* Depots that hold a good part of the heap are emptied before it grows; see mk_heap_malloc(). */
+static bool should_empty_depots(struct mk_heap *heap)
+{
+	size_t idle_size = atomic_load_explicit(&heap->depot_size, memory_order_relaxed);
+
+	return idle_size > heap->pages.committed_size / DEPOT_SHARE &&
+	       atomic_load_explicit(&heap->hurry, memory_order_relaxed) == 0;
+}
+
 /* A free span with room for PAGES pages; committed or merged from pieces where need be. */
 static struct mk_span *find(struct mk_heap *heap, size_t pages)
 {
@@ -185,7 +195,9 @@ static struct mk_span *find(struct mk_heap *heap, size_t pages)
 
 	if (span == NULL)
 		span = mk_bins_find(&bins[MK_SPAN_FRESH], pages, false);
-	if (span == NULL && mk_pages_grow(heap, pages))
+	if (span != NULL || should_empty_depots(heap))
+		return span;
+	if (mk_pages_grow(heap, pages))
 		span = mk_bins_find(&bins[MK_SPAN_FRESH], pages, true);
 	return span != NULL ? span : find_by_merging(heap, pages);
 }
@@ -228,18 +240,20 @@ void mk_pages_purge_idle(struct mk_heap *heap)
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 }
 
-static void free_locked(struct mk_heap *heap, struct mk_span *span)
+static void free_locked(struct mk_heap *heap, struct mk_span *span, uint64_t now)
 {
 	span->state = MK_SPAN_DIRTY;
-	span->freed_ms = mk_clock_ms();
+	span->freed_ms = now;
 	mk_pages_add_free(heap, span);
 }
 
 static void give_back(struct mk_heap *heap, struct mk_span *span)
 {
+	uint64_t now = mk_clock_ms();
+
 	mk_pagemap_remove(span);
-	free_locked(heap, span);
-	purge_now_and_then(heap, mk_clock_ms());
+	free_locked(heap, span, now);
+	purge_now_and_then(heap, now);
 }
 
 void mk_pages_free(struct mk_span *span)
@@ -272,7 +286,7 @@ static void shrink(struct mk_heap *heap, struct mk_span *span, size_t pages)
 	struct mk_span *rest = mk_pages_split(span, pages);
 
 	if (rest != NULL)
-		free_locked(heap, rest);
+		free_locked(heap, rest, mk_clock_ms());
 }
 
 /* Takes what is missing from the free span above. */

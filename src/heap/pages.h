@@ -9,8 +9,8 @@ void mk_pages_start(struct mk_pages *pages);
 
 /*
  * A used span of PAGES pages for CLASS, at a multiple of ALIGNMENT (a power of two, in bytes),
- * entered in the page map. *ret_zeroed: its bytes read as zero. NULL: out of memory. Takes the
- * page lock.
+ * entered in the page map. *ret_zeroed: its bytes read as zero. NULL: out of memory, or the depots
+ * should be emptied before the heap grows. Takes the page lock.
  */
 struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
 			       bool *ret_zeroed);

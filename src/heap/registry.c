@@ -77,7 +77,7 @@ struct mk_heap *mk_heap_by_number(unsigned number)
 static void for_each_lock(void (*visit)(struct mk_lock *lock))
 {
 	for (unsigned number = 1; number < heap_count; number++)
-		for (unsigned class = 1; class < MK_CLASS_SMALL_END; class ++)
+		for (unsigned class = 1; class < MK_CLASS_LARGE; class ++)
 			visit(&heaps[number]->class[class].lock);
 	for (unsigned number = 1; number < heap_count; number++)
 		visit(&heaps[number]->pages.lock);

@@ -61,7 +61,7 @@ struct mk_cpu_table {
 
 static inline uint32_t mk_cpu_mask(const _Atomic uint16_t *heap_of_cpu)
 {
-	return ((const uint32_t *)heap_of_cpu)[-1];
+	return ((const uint32_t *)(const void *)heap_of_cpu)[-1];
 }
 
 /* Status of a kind that nobody has asked about; else 0 or a MEMKIND code. */
