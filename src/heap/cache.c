@@ -12,7 +12,7 @@
 #include "os/thread.h"
 
 enum {
-	CACHE_SIZE = 4 << 20,	/* bytes that one cache's magazines may have room for */
+	CACHE_SIZE = 4 << 20,	/* bytes of objects in one cache, as far as it has looked */
 	FIRST_REFILL_SHARE = 8, /* a cache's first refill of a class is an eighth of a magazine */
 };
 
@@ -66,7 +66,31 @@ static void put_away(struct mk_cache *cache, unsigned class, void **top)
 
 	mk_depot_give_objects(cache->heap, class, bottom + 1, (size_t)(top - bottom));
 	mk_meta_free(MK_META_MAGAZINE, magazine);
-	cache->size -= mk_classes[class].magazine_size;
+}
+
+/* Sets what a class counts for in the cache's size. */
+static void count_class(struct mk_cache *cache, unsigned class, size_t object_count)
+{
+	uint32_t size = (uint32_t)object_count * mk_classes[class].stride;
+
+	cache->size += (size_t)size - cache->seen_size[class];
+	cache->seen_size[class] = size;
+}
+
+/* True where the thread seems not to have used the class since the last look. */
+static bool look_at_class(struct mk_cache *cache, unsigned class)
+{
+	void **top = cache->top[class];
+	bool is_idle = top == cache->seen_top[class];
+	size_t count = 0;
+
+	if (has_magazine(cache, class))
+		count = (size_t)(top - mk_magazine_bottom(mk_magazine_of(top), class));
+	if (cache->spare[class] != NULL && cache->spare_is_full[class])
+		count += mk_classes[class].magazine_count;
+	cache->seen_top[class] = top;
+	count_class(cache, class, count);
+	return is_idle;
 }
 
 static void flush_class(struct mk_cache *cache, unsigned class)
@@ -85,6 +109,7 @@ static void flush_class(struct mk_cache *cache, unsigned class)
 						     : mk_magazine_bottom(spare, class));
 	}
 	cache->refill_count[class] = 0;
+	count_class(cache, class, 0);
 }
 
 static void flush(struct mk_cache *cache)
@@ -93,37 +118,28 @@ static void flush(struct mk_cache *cache)
 		flush_class(cache, class);
 }
 
-/* The hand goes on by one class: true where the thread seems not to have used it since last time. */
-static bool move_hand(struct mk_cache *cache)
-{
-	unsigned class = cache->hand + 1 < MK_CLASS_LARGE ? cache->hand + 1 : 1;
-	bool is_idle = cache->top[class] == cache->seen_top[class];
-
-	cache->hand = class;
-	cache->seen_top[class] = cache->top[class];
-	return is_idle;
-}
-
 /*
- * At each exchange of magazines of a class: keeps the cache in its bounds. Others go first; where the
- * class itself is what is too large, its spare goes when the next exchange needs none.
+ * At each exchange of magazines of a class, keeps the cache in its bounds: a hand goes on to the next
+ * class and flushes it where it is idle, and further ones where all together are too large. What the
+ * class itself has too much of goes to the depot in the exchange.
  */
 static void shrink(struct mk_cache *cache, unsigned class)
 {
 	unsigned call = atomic_load_explicit(&cache->heap->flush_call, memory_order_relaxed);
+	unsigned looks = 1;
 
 	if (cache->flush_call != call) {
 		cache->flush_call = call;
 		flush(cache);
 		return;
 	}
-	if (move_hand(cache) && cache->hand != class)
-		flush_class(cache, cache->hand);
-	for (unsigned i = 1; i < MK_CLASS_LARGE && cache->size > CACHE_SIZE; i++) {
-		move_hand(cache);
-		if (cache->hand != class)
+	look_at_class(cache, class);
+	do {
+		cache->hand = cache->hand + 1 < MK_CLASS_LARGE ? cache->hand + 1 : 1;
+		if ((look_at_class(cache, cache->hand) || cache->size > CACHE_SIZE) &&
+		    cache->hand != class)
 			flush_class(cache, cache->hand);
-	}
+	} while (cache->size > CACHE_SIZE && looks++ < MK_CLASS_LARGE);
 }
 
 /* The loaded magazine is empty and the spare full, or the other way round: exchange them. */
@@ -145,23 +161,19 @@ static bool load_empty(struct mk_cache *cache, unsigned class)
 	if (magazine == NULL)
 		return false;
 	cache->top[class] = mk_magazine_bottom(magazine, class);
-	cache->size += mk_classes[class].magazine_size;
 	return true;
 }
 
 /* A full magazine of the depot takes the place of the loaded one, which is empty or not there. */
 static bool load_full(struct mk_cache *cache, unsigned class)
 {
-	bool is_first = !has_magazine(cache, class);
-	struct mk_magazine *empty = is_first ? NULL : mk_magazine_of(cache->top[class]);
+	struct mk_magazine *empty =
+		has_magazine(cache, class) ? mk_magazine_of(cache->top[class]) : NULL;
 	struct mk_magazine *full = mk_depot_take(cache->heap, class, empty);
 
-	if (full == NULL)
-		return false;
-	cache->top[class] = mk_magazine_full_top(full);
-	if (is_first)
-		cache->size += mk_classes[class].magazine_size;
-	return true;
+	if (full != NULL)
+		cache->top[class] = mk_magazine_full_top(full);
+	return full != NULL;
 }
 
 /* Takes more each time, so that a thread that wants little leaves the rest to others. */
@@ -225,10 +237,8 @@ static bool make_room(struct mk_cache *cache, unsigned class)
 	if (cache->spare_is_full[class]) {
 		cache->spare_is_full[class] = false;
 		cache->spare[class] = mk_depot_put(cache->heap, class, cache->spare[class]);
-		if (cache->spare[class] == NULL) {
-			cache->size -= mk_classes[class].magazine_size;
+		if (cache->spare[class] == NULL)
 			return start_spare(cache, class);
-		}
 	}
 	swap_spare(cache, class);
 	return true;

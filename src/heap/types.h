@@ -73,10 +73,11 @@ struct mk_cache {
 	struct mk_magazine *spare[MK_CLASS_COUNT]; /* full or empty; NULL: none */
 	uint8_t spare_is_full[MK_CLASS_COUNT];
 	uint8_t refill_count[MK_CLASS_COUNT]; /* objects to take next time; grows by use */
-	size_t size;			      /* bytes that its magazines have room for */
+	size_t size;			      /* bytes of objects, as seen_size has them */
 	unsigned flush_call;		      /* the heap's, as this cache has followed it */
 	unsigned hand;			      /* the class that was looked at last; see shrink() */
-	void **seen_top[MK_CLASS_COUNT];      /* its top at that time */
+	void **seen_top[MK_CLASS_COUNT];      /* of each class, when it was looked at last */
+	uint32_t seen_size[MK_CLASS_COUNT];
 };
 
 /*
