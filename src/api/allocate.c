@@ -83,16 +83,26 @@ MK_EXPORT void *memkind_calloc(memkind_t kind, size_t num, size_t size)
 	return MK_LIKELY(block != NULL) ? memset(block, 0, total) : calloc_slowly(kind, total);
 }
 
-static int allocate_aligned(struct memkind *kind, size_t alignment, size_t size, void **ret_block)
+/* NULL: out of memory, or more than can be. */
+static void *aligned_block(struct memkind *kind, size_t alignment, size_t size)
 {
 	struct mk_request request = {.size = size, .alignment = alignment};
+	unsigned class = mk_class_of_aligned(alignment, size);
+	void *block = mk_fast_take(mk_kind_heap_number(kind), class);
+
+	if (block == NULL && alignment < ALIGNMENT_LIMIT && size < SIZE_LIMIT)
+		block = mk_kind_allocate(kind, &request);
+	return block;
+}
+
+static int allocate_aligned(struct memkind *kind, size_t alignment, size_t size, void **ret_block)
+{
 	void *block = NULL;
 
 	if (!mk_is_power_of_two(alignment) || alignment < sizeof(void *))
 		return EINVAL;
 	if (size != 0) {
-		if (alignment < ALIGNMENT_LIMIT && size < SIZE_LIMIT)
-			block = mk_kind_allocate(kind, &request);
+		block = aligned_block(kind, alignment, size);
 		if (block == NULL)
 			return ENOMEM;
 	}

@@ -42,11 +42,23 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	return true;
 }
 
+/* What to commit first: large steps end with a chunk, so that it can become a huge page. */
+static size_t first_step(const struct mk_heap *heap, const struct mk_reservation *reservation,
+			 size_t missing)
+{
+	size_t room = reservation->size - reservation->committed;
+	size_t end = reservation->committed + mk_max_size(missing, heap->pages.step);
+
+	if (heap->pages.step >= MK_CHUNK_SIZE)
+		end = mk_align_up(end, MK_CHUNK_SIZE);
+	return mk_min_size(end - reservation->committed, room);
+}
+
 /* Commits MISSING bytes or more: a step, halved as long as the backing refuses it. */
 static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, size_t missing)
 {
 	size_t room = reservation->size - reservation->committed;
-	size_t step = mk_min_size(mk_max_size(missing, heap->pages.step), room);
+	size_t step = first_step(heap, reservation, missing);
 	void *base = (void *)(reservation->base + reservation->committed);
 
 	if (missing > room)
@@ -116,6 +128,12 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 	reservation->next = heap->pages.reservations;
 	heap->pages.reservations = reservation;
 	return reservation;
+}
+
+bool mk_pages_grow_reservation(struct mk_heap *heap, struct mk_reservation *reservation,
+			       size_t pages)
+{
+	return commit(heap, reservation, mk_align_up(pages << MK_PAGE_SHIFT, STEP_UNIT));
 }
 
 bool mk_pages_grow_top(struct mk_heap *heap, size_t pages, enum mk_span_state state)

@@ -12,14 +12,25 @@
 #include "heap/pages.h"
 #include "heap/slab.h"
 
+/* From here on used pages are given back for new ones, which are zero: few programs use them all. */
+#define PURGE_TO_ZERO (2 * MK_MIB)
+
+/* Pages of a medium or large block. */
+static size_t page_count(unsigned class, size_t size)
+{
+	if (class < MK_CLASS_LARGE)
+		return mk_classes[class].size >> MK_PAGE_SHIFT;
+	return mk_align_up(size, MK_PAGE_SIZE) >> MK_PAGE_SHIFT;
+}
+
 static void *large_block(struct mk_heap *heap, size_t alignment, size_t size, bool *ret_zeroed)
 {
 	struct mk_span *span;
 
 	if (size > PTRDIFF_MAX)
 		return NULL;
-	span = mk_pages_alloc(heap, mk_align_up(size, MK_PAGE_SIZE) >> MK_PAGE_SHIFT, alignment,
-			      MK_CLASS_LARGE, ret_zeroed);
+	span = mk_pages_alloc(heap, page_count(MK_CLASS_LARGE, size), alignment, MK_CLASS_LARGE,
+			      ret_zeroed);
 	return span == NULL ? NULL : (void *)span->base;
 }
 
@@ -40,8 +51,7 @@ static void *medium_block(struct mk_heap *heap, unsigned class, bool *ret_zeroed
 
 	if (object != NULL)
 		return object;
-	span = mk_pages_alloc(heap, mk_classes[class].size >> MK_PAGE_SHIFT, MK_PAGE_SIZE, class,
-			      ret_zeroed);
+	span = mk_pages_alloc(heap, page_count(class, 0), MK_PAGE_SIZE, class, ret_zeroed);
 	return span == NULL ? NULL : (void *)span->base;
 }
 
@@ -98,7 +108,7 @@ void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size)
 	bool zeroed;
 	void *found = get_block(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
 
-	if (found != NULL && !zeroed)
+	if (found != NULL && !zeroed && (size < PURGE_TO_ZERO || !mk_pages_zero(heap, found)))
 		memset(found, 0, size);
 	return found;
 }
@@ -158,11 +168,13 @@ bool mk_heap_resize(void *block, size_t size)
 	struct mk_span *span = span_of_block(block);
 	size_t usable = mk_heap_usable_size(block);
 
-	if (span->class != MK_CLASS_LARGE)
-		return mk_class_of(size) == span->class || (size <= usable && size > usable / 2);
-	if ((size <= MK_MEDIUM_SIZE && size <= usable / 2) || size > PTRDIFF_MAX)
-		return false;
-	return mk_pages_resize(span, mk_align_up(size, MK_PAGE_SIZE) >> MK_PAGE_SHIFT);
+	unsigned class = mk_class_of(size);
+
+	if (span->class < MK_CLASS_SMALL_END || class < MK_CLASS_SMALL_END)
+		return class == span->class || (size <= usable && size > usable / 2);
+	if (class == span->class && class != MK_CLASS_LARGE)
+		return true;
+	return size <= PTRDIFF_MAX && mk_pages_resize(span, page_count(class, size), class);
 }
 
 struct mk_heap *mk_heap_of(const void *address)

@@ -289,28 +289,52 @@ static void shrink(struct mk_heap *heap, struct mk_span *span, size_t pages)
 		free_locked(heap, rest, mk_clock_ms());
 }
 
-/* Takes what is missing from the free span above. */
-static bool extend(struct mk_heap *heap, struct mk_span *span, size_t pages)
+/* Whether MISSING pages are free above the span; at the top of what is committed, more is. */
+static bool has_room_above(struct mk_heap *heap, const struct mk_span *span, size_t missing)
+{
+	const struct mk_span *above = span->above;
+	size_t free_count = 0;
+
+	while (above != NULL && above->state != MK_SPAN_USED && free_count < missing) {
+		free_count += above->page_count;
+		above = above->above;
+	}
+	if (free_count >= missing)
+		return true;
+	return above == NULL && !should_empty_depots(heap) &&
+	       mk_pages_grow_reservation(heap, span->reservation, missing - free_count);
+}
+
+/* Takes up to MISSING pages of the free span above. */
+static void take_above(struct mk_heap *heap, struct mk_span *span, size_t missing)
 {
 	struct mk_span *above = span->above;
-	size_t missing = pages - span->page_count;
+	enum mk_span_state state = above->state;
 	struct mk_span *rest;
 
-	if (above == NULL || above->state == MK_SPAN_USED || above->page_count < missing)
-		return false;
 	mk_pages_take_free(heap, above);
 	if (above->page_count > missing) {
 		rest = mk_pages_split(above, missing);
 		if (rest != NULL) {
+			/* Used: else the rest would be merged with what it was just cut from. */
 			above->state = MK_SPAN_USED;
+			rest->state = state;
 			mk_pages_add_free(heap, rest);
 		}
 	}
 	merge(span, above);
+}
+
+static bool extend(struct mk_heap *heap, struct mk_span *span, size_t pages)
+{
+	if (!has_room_above(heap, span, pages - span->page_count))
+		return false;
+	while (span->page_count < pages)
+		take_above(heap, span, pages - span->page_count);
 	return true;
 }
 
-bool mk_pages_resize(struct mk_span *span, size_t pages)
+bool mk_pages_resize(struct mk_span *span, size_t pages, unsigned class)
 {
 	struct mk_heap *heap = span->heap;
 	bool fits = true;
@@ -321,6 +345,8 @@ bool mk_pages_resize(struct mk_span *span, size_t pages)
 		shrink(heap, span, pages);
 	else if (pages > span->page_count)
 		fits = extend(heap, span, pages);
+	if (fits)
+		span->class = (uint8_t) class;
 	mk_pagemap_enter(span);
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 	return fits;
