@@ -9,6 +9,7 @@
 #include "heap/depot.h"
 #include "heap/fast.h"
 #include "heap/magazine.h"
+#include "heap/threads.h"
 #include "os/thread.h"
 
 enum {
@@ -266,9 +267,11 @@ void mk_cache_drain(struct mk_heap *heap)
 static void end_thread(void *value)
 {
 	struct mk_thread *thread = value;
-	struct mk_cache *cache = thread->caches;
+	struct mk_cache *cache;
 
 	mk_thread_self = &thread_ended;
+	mk_threads_lock();
+	cache = thread->caches;
 	while (cache != NULL) {
 		struct mk_cache *next = cache->next;
 
@@ -278,6 +281,8 @@ static void end_thread(void *value)
 		cache = next;
 	}
 	thread->caches = NULL;
+	mk_threads_remove(thread);
+	mk_threads_unlock();
 	mk_meta_free(MK_META_THREAD, thread);
 }
 
@@ -296,6 +301,9 @@ static struct mk_thread *start_thread(void)
 	clear_tops(&thread->no_cache);
 	/* First: to watch the exit may allocate, in a process whose malloc is this library. */
 	mk_thread_self = thread;
+	mk_threads_lock();
+	mk_threads_add(thread);
+	mk_threads_unlock();
 	if (mk_thread_watch_exit(thread) == 0)
 		return thread;
 	end_thread(thread);
@@ -312,8 +320,10 @@ static struct mk_cache *make_cache(struct mk_thread *thread, struct mk_heap *hea
 	clear_tops(cache);
 	cache->heap = heap;
 	cache->flush_call = atomic_load_explicit(&heap->flush_call, memory_order_relaxed);
+	mk_threads_lock();
 	cache->next = thread->caches;
 	thread->caches = cache;
+	mk_threads_unlock();
 	thread->cache_offset[heap->number] = (char *)cache - (char *)thread;
 	return cache;
 }

@@ -82,7 +82,7 @@ struct mk_magazine *mk_depot_put(struct mk_heap *heap, unsigned class, struct mk
 	struct mk_magazine *empty;
 
 	mk_depot_trim_idle(heap);
-	if (depot_size(heap) + size > DEPOT_SIZE) {
+	if (heap->backing->purges_at_once || depot_size(heap) + size > DEPOT_SIZE) {
 		mk_depot_give_objects(heap, class, mk_magazine_bottom(full, class) + 1,
 				      mk_classes[class].magazine_count);
 		return full;

@@ -150,7 +150,7 @@ void mk_heap_free(void *block)
 	}
 	heap = mk_entry_span(entry)->heap;
 	cache = mk_cache_get(heap);
-	if (cache == NULL)
+	if (cache == NULL || (heap->backing->is_scarce && class >= MK_CLASS_SMALL_END))
 		mk_cache_give_direct(heap, class, block);
 	else if (!mk_fast_free(block))
 		mk_cache_overflow(cache, class, block);

@@ -71,6 +71,7 @@ struct mk_span *mk_pages_split(struct mk_span *span, size_t pages)
 	rest->below = span;
 	rest->above = span->above;
 	rest->freed_ms = span->freed_ms;
+	rest->has_holes = span->has_holes;
 	rest->state = span->state;
 	if (rest->above != NULL)
 		rest->above->below = rest;
@@ -92,6 +93,7 @@ static void merge(struct mk_span *lower, struct mk_span *upper)
 		lower->reservation->top = lower;
 	if (lower->freed_ms < upper->freed_ms)
 		lower->freed_ms = upper->freed_ms;
+	lower->has_holes = lower->has_holes || upper->has_holes;
 	mk_meta_free(MK_META_SPAN, upper);
 }
 
@@ -202,20 +204,40 @@ static struct mk_span *find(struct mk_heap *heap, size_t pages)
 	return span != NULL ? span : find_by_merging(heap, pages);
 }
 
+/* False: the backing has no pages for the holes. The span is in no list. */
+static bool fill_holes(struct mk_heap *heap, struct mk_span *span)
+{
+	if (span->has_holes &&
+	    heap->backing->ops->refill(heap->backing, (void *)span->base, mk_span_size(span)) != 0)
+		return false;
+	span->has_holes = false;
+	return true;
+}
+
+static struct mk_span *find_and_carve(struct mk_heap *heap, size_t pages, size_t alignment)
+{
+	size_t alignment_pages = alignment > MK_PAGE_SIZE ? alignment >> MK_PAGE_SHIFT : 1;
+	struct mk_span *span = find(heap, pages + alignment_pages - 1);
+
+	if (span != NULL)
+		span = mk_pages_carve(heap, span, pages, alignment);
+	if (span == NULL || fill_holes(heap, span))
+		return span;
+	mk_pages_add_free(heap, span);
+	return NULL;
+}
+
 struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
 			       bool *ret_zeroed)
 {
-	size_t alignment_pages = alignment > MK_PAGE_SIZE ? alignment >> MK_PAGE_SHIFT : 1;
 	struct mk_span *span;
 
 	if (pages > PAGES_LIMIT || alignment > ALIGNMENT_LIMIT)
 		return NULL;
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
-	span = find(heap, pages + alignment_pages - 1);
-	if (span != NULL)
-		span = mk_pages_carve(heap, span, pages, alignment);
+	span = find_and_carve(heap, pages, alignment);
 	if (span != NULL) {
-		*ret_zeroed = span->state == MK_SPAN_FRESH;
+		*ret_zeroed = span->state == MK_SPAN_FRESH && !heap->backing->holds_old_bytes;
 		span->state = MK_SPAN_USED;
 		span->class = (uint8_t) class;
 		mk_pagemap_enter(span);
@@ -244,7 +266,9 @@ static void free_locked(struct mk_heap *heap, struct mk_span *span, uint64_t now
 {
 	span->state = MK_SPAN_DIRTY;
 	span->freed_ms = now;
-	mk_pages_add_free(heap, span);
+	span = mk_pages_add_free(heap, span);
+	if (heap->backing->purges_at_once)
+		mk_pages_purge_at_once(heap, span);
 }
 
 static void give_back(struct mk_heap *heap, struct mk_span *span)
@@ -305,8 +329,8 @@ static bool has_room_above(struct mk_heap *heap, const struct mk_span *span, siz
 	       mk_pages_grow_reservation(heap, span->reservation, missing - free_count);
 }
 
-/* Takes up to MISSING pages of the free span above. */
-static void take_above(struct mk_heap *heap, struct mk_span *span, size_t missing)
+/* Takes up to MISSING pages of the free span above. False: the backing has none for its holes. */
+static bool take_above(struct mk_heap *heap, struct mk_span *span, size_t missing)
 {
 	struct mk_span *above = span->above;
 	enum mk_span_state state = above->state;
@@ -322,7 +346,13 @@ static void take_above(struct mk_heap *heap, struct mk_span *span, size_t missin
 			mk_pages_add_free(heap, rest);
 		}
 	}
+	if (!fill_holes(heap, above)) {
+		above->state = state;
+		mk_pages_add_free(heap, above);
+		return false;
+	}
 	merge(span, above);
+	return true;
 }
 
 static bool extend(struct mk_heap *heap, struct mk_span *span, size_t pages)
@@ -330,7 +360,8 @@ static bool extend(struct mk_heap *heap, struct mk_span *span, size_t pages)
 	if (!has_room_above(heap, span, pages - span->page_count))
 		return false;
 	while (span->page_count < pages)
-		take_above(heap, span, pages - span->page_count);
+		if (!take_above(heap, span, pages - span->page_count))
+			return false;
 	return true;
 }
 

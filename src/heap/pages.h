@@ -61,6 +61,15 @@ bool mk_pages_grow_reservation(struct mk_heap *heap, struct mk_reservation *rese
 bool mk_pages_grow_top(struct mk_heap *heap, size_t pages, enum mk_span_state state);
 bool mk_pages_grow(struct mk_heap *heap, size_t pages);
 
+/* Gives a reservation back, whose spans are gone; *LINK leads to it and then to the next one. */
+void mk_pages_release(struct mk_heap *heap, struct mk_reservation **link);
+
+/*
+ * For a backing that purges at once: a dirty span is purged where the backing can, and its
+ * reservation released where it is empty then.
+ */
+void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span);
+
 /* Purges what was idle for long, unless MEMKIND_HOG_MEMORY=1. Takes the page lock. */
 void mk_pages_purge_idle(struct mk_heap *heap);
 

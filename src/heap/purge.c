@@ -12,7 +12,9 @@ bool mk_pages_zero(struct mk_heap *heap, void *block)
 	size_t size = mk_span_size(mk_pagemap_find(block));
 	int error;
 
-	if (((uintptr_t)block | size) % mk_vm_page_size() != 0 ||
+	/* Pages that have to be got again might not be there. */
+	if (heap->backing->ops->purge == NULL || heap->backing->ops->refill != NULL ||
+	    ((uintptr_t)block | size) % mk_vm_page_size() != 0 ||
 	    mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
 		return false;
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
@@ -41,8 +43,11 @@ static void purge_span(struct mk_heap *heap, struct mk_span *span, size_t alignm
 	whole = mk_pages_carve(heap, span, (end - start) >> MK_PAGE_SHIFT, alignment);
 	if (whole == NULL)
 		return;
-	if (heap->backing->ops->purge(heap->backing, (void *)whole->base, mk_span_size(whole)) == 0)
+	if (heap->backing->ops->purge(heap->backing, (void *)whole->base, mk_span_size(whole)) ==
+	    0) {
 		whole->state = MK_SPAN_FRESH;
+		whole->has_holes = heap->backing->ops->refill != NULL;
+	}
 	mk_pages_add_free(heap, whole);
 }
 
@@ -72,15 +77,11 @@ static void release_empty(struct mk_heap *heap)
 			link = &reservation->next;
 			continue;
 		}
-		*link = reservation->next;
 		if (reservation->top != NULL) {
 			mk_pages_take_free(heap, reservation->top);
 			mk_meta_free(MK_META_SPAN, reservation->top);
 		}
-		heap->pages.committed_size -= reservation->committed;
-		heap->backing->ops->release(heap->backing, (void *)reservation->base,
-					    reservation->size);
-		mk_meta_free(MK_META_RESERVATION, reservation);
+		mk_pages_release(heap, link);
 	}
 }
 
@@ -90,6 +91,8 @@ void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms)
 	uint64_t now = mk_clock_ms();
 	struct mk_span *span = heap->pages.oldest;
 
+	if (heap->backing->ops->purge == NULL)
+		return;
 	/* What a purge leaves dirty is younger than this, so the loop ends. */
 	while (span != NULL && span->freed_ms < now && now - span->freed_ms >= decay_ms) {
 		struct mk_span *next = span->age_next;
@@ -100,5 +103,13 @@ void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms)
 			purge_span(heap, span, MK_CHUNK_SIZE, now);
 		span = next;
 	}
+	release_empty(heap);
+}
+
+void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span)
+{
+	if (heap->backing->ops->purge == NULL || mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
+		return;
+	purge_span(heap, span, mk_vm_page_size(), mk_clock_ms());
 	release_empty(heap);
 }

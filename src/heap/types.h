@@ -32,7 +32,7 @@
 
 #define MK_PAGE_SHIFT 12
 #define MK_PAGE_SIZE  ((size_t)1 << MK_PAGE_SHIFT)
-#define MK_CHUNK_SIZE ((size_t)2 << 20) /* reservations are multiples of it, aligned to it */
+#define MK_CHUNK_SIZE ((size_t)2 << 20) /* reservations are asked for in multiples of it */
 
 /*
  * Classes: 0 is no class; 1 is 8 bytes; then 16 to 128 in steps of 16; then four per doubling, small
@@ -87,11 +87,13 @@ struct mk_cache {
 struct mk_thread {
 	struct mk_cache no_cache; /* must be first */
 	intptr_t cache_offset[MK_HEAP_LIMIT];
+	/* Guard of the rest: the lock of MK_RANK_THREADS. */
 	struct mk_cache *caches;
+	struct mk_thread *next, **link; /* all threads that have caches (threads.h) */
 };
 
 enum mk_span_state {
-	MK_SPAN_FRESH, /* free, committed, reads as zero */
+	MK_SPAN_FRESH, /* free, committed, reads as zero unless the backing says otherwise */
 	MK_SPAN_DIRTY, /* free, committed, holds old bytes */
 	MK_SPAN_USED,
 };
@@ -112,6 +114,7 @@ struct mk_span {
 	uint64_t freed_ms;			 /* dirty: when */
 	enum mk_span_state state;
 	uint8_t class;
+	bool has_holes;	       /* free: some pages were purged, the backing has to refill them */
 	uint16_t object_count; /* slab: all objects */
 	uint16_t free_count;   /* slab: bits set in free_bits */
 	uint64_t free_bits[MK_SLAB_OBJECTS / 64];

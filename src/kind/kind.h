@@ -93,6 +93,8 @@ struct memkind {
 	struct mk_nodeset nodes;	 /* of the source, as far as the process may use them */
 	bool is_unbound;		 /* mbind is denied, and the kind does without */
 	struct mk_partition *partitions; /* every heap this kind ever had */
+	/* Constant. Of a kind that the program made; NULL: the capacity is that of the nodes. */
+	int64_t (*own_capacity)(const struct memkind *kind);
 };
 
 enum mk_kind_id {
@@ -144,7 +146,10 @@ void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request);
  */
 int mk_kind_check(struct memkind *kind, const char **ret_reason);
 
-/* Bytes of the nodes that serve the calling thread, full or not; -1: not available, no answer. */
+/*
+ * Bytes of the nodes that serve the calling thread, or of what the kind was made of, full or not; -1:
+ * not available, no answer.
+ */
 int64_t mk_kind_capacity(struct memkind *kind);
 
 /* Looks at the machine again and adapts all kinds. */

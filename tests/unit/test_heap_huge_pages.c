@@ -21,9 +21,9 @@ static struct mk_heap *heap;
 static char *blocks[BLOCK_COUNT];
 
 /* Huge pages are asked for here, so that the machine's setting may stay what it is. */
-static int reserve_huge(struct mk_backing *of, size_t size, void **ret_base)
+static int reserve_huge(struct mk_backing *of, size_t size, void **ret_base, size_t *ret_size)
 {
-	int error = plain_reserve(of, size, ret_base);
+	int error = plain_reserve(of, size, ret_base, ret_size);
 
 	if (error == 0 && madvise(*ret_base, size, MADV_HUGEPAGE) != 0)
 		error = -errno;
