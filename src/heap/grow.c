@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Growth: reservations from the backing, committed in steps that double. */
+#include "heap/annotate.h"
 #include "heap/bins.h"
 #include "heap/meta.h"
 #include "heap/pagemap.h"
@@ -60,6 +61,7 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 	}
 	if (step >= heap->pages.step)
 		heap->pages.step = mk_min_size(heap->pages.step * 2, STEP_LIMIT);
+	mk_annotate_commit(base, step);
 	return add_committed(heap, reservation, step);
 }
 
@@ -109,6 +111,7 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 			mk_meta_free(MK_META_RESERVATION, reservation);
 		return NULL;
 	}
+	mk_annotate_reserve(base, wanted);
 	reservation->base = (uintptr_t)base;
 	reservation->size = wanted;
 	reservation->committed = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Giving back: pages that were idle for long, and reservations that are empty. */
+#include "heap/annotate.h"
 #include "heap/meta.h"
 #include "heap/pages.h"
 #include "os/thread.h"
@@ -57,6 +58,8 @@ static void release_empty(struct mk_heap *heap)
 			mk_meta_free(MK_META_SPAN, reservation->top);
 		}
 		heap->pages.committed_size -= reservation->committed;
+		mk_annotate_release((void *)reservation->base, reservation->size,
+				    reservation->committed);
 		heap->backing->ops->release(heap->backing, (void *)reservation->base,
 					    reservation->size);
 		mk_meta_free(MK_META_RESERVATION, reservation);
