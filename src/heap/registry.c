@@ -74,11 +74,15 @@ struct mk_heap *mk_heap_by_number(unsigned number)
 	return number < MK_HEAP_LIMIT ? __atomic_load_n(&heaps[number], __ATOMIC_ACQUIRE) : NULL;
 }
 
-static void for_each_lock(void (*visit)(struct mk_lock *lock))
+static void for_each_class_lock(void (*visit)(struct mk_lock *lock))
 {
 	for (unsigned number = 1; number < heap_count; number++)
 		for (unsigned class = 1; class < MK_CLASS_SMALL_END; class ++)
 			visit(&heaps[number]->class[class].lock);
+}
+
+static void for_each_pages_lock(void (*visit)(struct mk_lock *lock))
+{
 	for (unsigned number = 1; number < heap_count; number++)
 		visit(&heaps[number]->pages.lock);
 }
@@ -86,20 +90,27 @@ static void for_each_lock(void (*visit)(struct mk_lock *lock))
 void mk_heap_lock_all_for_fork(void)
 {
 	mk_lock_acquire_for_fork(&heaps_lock);
-	for_each_lock(mk_lock_acquire_for_fork);
+	mk_lock_close_gate(MK_RANK_CLASS);
+	for_each_class_lock(mk_lock_acquire_for_fork);
+	mk_lock_close_gate(MK_RANK_PAGES);
+	for_each_pages_lock(mk_lock_acquire_for_fork);
 	mk_meta_lock_for_fork();
 }
 
 void mk_heap_unlock_all_for_fork(void)
 {
 	mk_meta_unlock_for_fork();
-	for_each_lock(mk_lock_release_for_fork);
+	for_each_pages_lock(mk_lock_release_for_fork);
+	for_each_class_lock(mk_lock_release_for_fork);
+	mk_lock_open_gate();
 	mk_lock_release_for_fork(&heaps_lock);
 }
 
 void mk_heap_reset_all_in_child(void)
 {
 	mk_meta_reset_in_child();
-	for_each_lock(mk_lock_reset_in_child);
+	for_each_pages_lock(mk_lock_reset_in_child);
+	for_each_class_lock(mk_lock_reset_in_child);
+	mk_lock_reset_gate_in_child();
 	mk_lock_reset_in_child(&heaps_lock);
 }
