@@ -164,9 +164,9 @@ static void many_threads_share_a_small_heap(void **state)
 	struct small_heap small = {.heap = new_heap(16 * MK_MIB, 16 * MK_MIB)};
 
 	(void)state;
-	pthread_barrier_init(&small.barrier, NULL, 256);
-	run_threads(256, want_64_bytes, &small);
-	assert_int_equal(small.served, 256);
+	pthread_barrier_init(&small.barrier, NULL, 512);
+	run_threads(512, want_64_bytes, &small);
+	assert_int_equal(small.served, 512);
 }
 
 /* Blocks in flight between threads: each thread replaces random slots. */
