@@ -6,6 +6,7 @@
 #include "heap/cache.h"
 
 #include "base/options.h"
+#include "heap/annotate.h"
 #include "heap/depot.h"
 #include "heap/fast.h"
 #include "heap/magazine.h"
@@ -346,6 +347,6 @@ struct mk_cache *mk_cache_get(struct mk_heap *heap)
 void mk_cache_start(void)
 {
 	clear_tops(&thread_ended.no_cache);
-	is_bypassed = mk_option_is_on(MK_OPTION_CHECK);
+	is_bypassed = MK_ANNOTATES || mk_option_is_on(MK_OPTION_CHECK);
 	mk_thread_prepare_exit_watch(end_thread);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Growth: reservations from the backing, committed in steps that double. */
+#include "heap/annotate.h"
 #include "heap/bins.h"
 #include "heap/meta.h"
 #include "heap/pagemap.h"
@@ -74,6 +75,7 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 	}
 	if (step >= heap->pages.step)
 		heap->pages.step = mk_min_size(heap->pages.step * 2, STEP_LIMIT);
+	mk_annotate_commit(base, step);
 	return add_committed(heap, reservation, step);
 }
 
@@ -126,6 +128,7 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 			mk_meta_free(MK_META_RESERVATION, reservation);
 		return NULL;
 	}
+	mk_annotate_reserve(space.base, space.size);
 	reservation->base = (uintptr_t)space.base;
 	reservation->size = space.size;
 	reservation->committed = 0;
@@ -147,6 +150,7 @@ void mk_pages_release(struct mk_heap *heap, struct mk_reservation **link)
 
 	*link = reservation->next;
 	heap->pages.committed_size -= reservation->committed;
+	mk_annotate_release((void *)reservation->base, reservation->size, reservation->committed);
 	heap->backing->ops->release(heap->backing, (void *)reservation->base, reservation->size);
 	mk_meta_free(MK_META_RESERVATION, reservation);
 }

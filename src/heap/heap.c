@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "heap/annotate.h"
 #include "heap/cache.h"
 #include "heap/class.h"
 #include "heap/depot.h"
@@ -99,8 +100,10 @@ static void *get_block(struct mk_heap *heap, unsigned class, size_t alignment, s
 void *mk_heap_malloc(struct mk_heap *heap, size_t size)
 {
 	bool zeroed;
+	void *found = get_block(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
 
-	return get_block(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
+	mk_annotate_malloc(found, size, false);
+	return found;
 }
 
 void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size)
@@ -108,6 +111,7 @@ void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size)
 	bool zeroed;
 	void *found = get_block(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
 
+	mk_annotate_malloc(found, size, zeroed);
 	if (found != NULL && !zeroed && (size < PURGE_TO_ZERO || !mk_pages_zero(heap, found)))
 		memset(found, 0, size);
 	return found;
@@ -116,8 +120,11 @@ void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size)
 void *mk_heap_malloc_aligned(struct mk_heap *heap, size_t alignment, size_t size)
 {
 	bool zeroed;
+	void *found =
+		get_block(heap, mk_class_of_aligned(alignment, size), alignment, size, &zeroed);
 
-	return get_block(heap, mk_class_of_aligned(alignment, size), alignment, size, &zeroed);
+	mk_annotate_malloc(found, size, false);
+	return found;
 }
 
 /* The span of a block that is about to be used by its address: dies where that is no block. */
@@ -138,16 +145,19 @@ void mk_heap_free(void *block)
 {
 	uint64_t entry = mk_pagemap_entry((uintptr_t)block);
 	unsigned class = mk_entry_class(entry);
+	struct mk_span *span;
 	struct mk_heap *heap;
 	struct mk_cache *cache;
 
 	if (block == NULL)
 		return;
 	if (class == MK_CLASS_NONE || class == MK_CLASS_LARGE) {
-		heap = span_of_block(block)->heap;
-		mk_pages_free_block(heap, MK_CLASS_LARGE, block);
+		span = span_of_block(block);
+		mk_annotate_free(block, mk_span_size(span));
+		mk_pages_free_block(span->heap, MK_CLASS_LARGE, block);
 		return;
 	}
+	mk_annotate_free(block, mk_classes[class].size);
 	heap = mk_entry_span(entry)->heap;
 	cache = mk_cache_get(heap);
 	if (cache == NULL || (heap->backing->is_scarce && class >= MK_CLASS_SMALL_END))
@@ -156,17 +166,22 @@ void mk_heap_free(void *block)
 		mk_cache_overflow(cache, class, block);
 }
 
-size_t mk_heap_usable_size(const void *block)
+static size_t usable_size(const struct mk_span *span)
 {
-	const struct mk_span *span = span_of_block(block);
-
 	return span->class == MK_CLASS_LARGE ? mk_span_size(span) : mk_classes[span->class].size;
 }
 
-bool mk_heap_resize(void *block, size_t size)
+size_t mk_heap_usable_size(const void *block)
 {
-	struct mk_span *span = span_of_block(block);
-	size_t usable = mk_heap_usable_size(block);
+	size_t usable = usable_size(span_of_block(block));
+
+	mk_annotate_resize((void *)block, usable, usable);
+	return usable;
+}
+
+static bool resize(struct mk_span *span, size_t size)
+{
+	size_t usable = usable_size(span);
 
 	unsigned class = mk_class_of(size);
 
@@ -174,7 +189,22 @@ bool mk_heap_resize(void *block, size_t size)
 		return class == span->class || (size <= usable && size > usable / 2);
 	if (class == span->class && class != MK_CLASS_LARGE)
 		return true;
-	return size <= PTRDIFF_MAX && mk_pages_resize(span, page_count(class, size), class);
+	if (size > PTRDIFF_MAX)
+		return false;
+	/* Before others can get what is cut off. */
+	if (size < usable)
+		mk_annotate_resize((void *)span->base, usable, size);
+	return mk_pages_resize(span, page_count(class, size), class);
+}
+
+bool mk_heap_resize(void *block, size_t size)
+{
+	struct mk_span *span = span_of_block(block);
+	bool fits = resize(span, size);
+
+	if (fits)
+		mk_annotate_resize(block, usable_size(span), size);
+	return fits;
 }
 
 struct mk_heap *mk_heap_of(const void *address)
