@@ -42,4 +42,14 @@ void mk_lock_acquire_for_fork(struct mk_lock *lock);
 void mk_lock_release_for_fork(struct mk_lock *lock);
 void mk_lock_reset_in_child(struct mk_lock *lock);
 
+/*
+ * The gate makes who is about to take a lock of up to RANK wait until it is open again. Else threads
+ * that allocate all the time would take each of many locks before a fork gets its turn. The caller
+ * holds all locks below RANK, so that whoever waits holds none that the fork needs; it may close the
+ * gate to a higher rank later.
+ */
+void mk_lock_close_gate(enum mk_rank rank);
+void mk_lock_open_gate(void);
+void mk_lock_reset_gate_in_child(void);
+
 #endif

@@ -49,13 +49,13 @@ static void detach_threads(const struct mk_heap *heap)
 	mk_threads_unlock();
 }
 
-static void discard_depot(struct mk_heap_class *class)
+static void discard_magazines(struct mk_magazine *magazine)
 {
-	while (class->full != NULL) {
-		struct mk_magazine *magazine = class->full;
+	while (magazine != NULL) {
+		struct mk_magazine *next = mk_magazine_unlink(magazine);
 
-		class->full = mk_magazine_unlink(magazine);
 		mk_meta_free(MK_META_MAGAZINE, magazine);
+		magazine = next;
 	}
 }
 
@@ -76,8 +76,10 @@ void mk_heap_destroy(struct mk_heap *heap)
 	/* The background thread stays out of it, and its number is taken until it has no cache. */
 	mk_registry_lock();
 	detach_threads(heap);
-	for (unsigned class = 1; class < MK_CLASS_SMALL_END; class ++)
-		discard_depot(&heap->class[class]);
+	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++) {
+		discard_magazines(heap->class[class].full);
+		discard_magazines(heap->class[class].empty);
+	}
 	while (heap->pages.reservations != NULL) {
 		discard_spans(heap->pages.reservations);
 		mk_pages_release(heap, &heap->pages.reservations);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Growth: reservations from the backing, committed in steps that double. */
+#include "heap/annotate.h"
 #include "heap/bins.h"
 #include "heap/meta.h"
 #include "heap/pagemap.h"
@@ -44,11 +45,23 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	return true;
 }
 
+/* What to commit first: large steps end with a chunk, so that it can become a huge page. */
+static size_t first_step(const struct mk_heap *heap, const struct mk_reservation *reservation,
+			 size_t missing)
+{
+	size_t room = reservation->size - reservation->committed;
+	size_t end = reservation->committed + mk_max_size(missing, heap->pages.step);
+
+	if (heap->pages.step >= MK_CHUNK_SIZE)
+		end = mk_align_up(end, MK_CHUNK_SIZE);
+	return mk_min_size(end - reservation->committed, room);
+}
+
 /* Commits MISSING bytes or more: a step, halved as long as the backing refuses it. */
 static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, size_t missing)
 {
 	size_t room = reservation->size - reservation->committed;
-	size_t step = mk_min_size(mk_max_size(missing, heap->pages.step), room);
+	size_t step = first_step(heap, reservation, missing);
 	void *base = (void *)(reservation->base + reservation->committed);
 
 	if (missing > room)
@@ -62,6 +75,7 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 	}
 	if (step >= heap->pages.step)
 		heap->pages.step = mk_min_size(heap->pages.step * 2, STEP_LIMIT);
+	mk_annotate_commit(base, step);
 	return add_committed(heap, reservation, step);
 }
 
@@ -114,6 +128,7 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 			mk_meta_free(MK_META_RESERVATION, reservation);
 		return NULL;
 	}
+	mk_annotate_reserve(space.base, space.size);
 	reservation->base = (uintptr_t)space.base;
 	reservation->size = space.size;
 	reservation->committed = 0;
@@ -123,12 +138,19 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 	return reservation;
 }
 
+bool mk_pages_grow_reservation(struct mk_heap *heap, struct mk_reservation *reservation,
+			       size_t pages)
+{
+	return commit(heap, reservation, mk_align_up(pages << MK_PAGE_SHIFT, mk_vm_page_size()));
+}
+
 void mk_pages_release(struct mk_heap *heap, struct mk_reservation **link)
 {
 	struct mk_reservation *reservation = *link;
 
 	*link = reservation->next;
 	heap->pages.committed_size -= reservation->committed;
+	mk_annotate_release((void *)reservation->base, reservation->size, reservation->committed);
 	heap->backing->ops->release(heap->backing, (void *)reservation->base, reservation->size);
 	mk_meta_free(MK_META_RESERVATION, reservation);
 }

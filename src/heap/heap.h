@@ -47,7 +47,8 @@ size_t mk_heap_usable_size(const void *block);
 
 /*
  * Makes a live block fit SIZE bytes without moving it. False: it can't, the block is as before. A
- * block that would shrink by more than half says false as well, so that the caller moves it.
+ * small block that would shrink by more than half says false as well, and so does a larger one that
+ * would be small: the caller moves it.
  */
 bool mk_heap_resize(void *block, size_t size);
 

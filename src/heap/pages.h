@@ -9,8 +9,8 @@ void mk_pages_start(struct mk_pages *pages);
 
 /*
  * A used span of PAGES pages for CLASS, at a multiple of ALIGNMENT (a power of two, in bytes),
- * entered in the page map. *ret_zeroed: its bytes read as zero. NULL: out of memory. Takes the
- * page lock.
+ * entered in the page map. *ret_zeroed: its bytes read as zero. NULL: out of memory, or the depots
+ * should be emptied before the heap grows. Takes the page lock.
  */
 struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
 			       bool *ret_zeroed);
@@ -22,10 +22,16 @@ void mk_pages_free(struct mk_span *span);
 void mk_pages_free_block(struct mk_heap *heap, unsigned class, void *block);
 
 /*
- * Makes a used large span PAGES long where it stands: false where what follows is not free. Takes
- * the page lock.
+ * Makes a used medium or large span PAGES long where it stands, and one of CLASS: false where what
+ * follows is not free and can't be committed. Takes the page lock.
  */
-bool mk_pages_resize(struct mk_span *span, size_t pages);
+bool mk_pages_resize(struct mk_span *span, size_t pages, unsigned class);
+
+/*
+ * Makes a large block read as zero by giving its pages back to the kernel. False: they were not, or
+ * not all. Takes the page lock.
+ */
+bool mk_pages_zero(struct mk_heap *heap, void *block);
 
 /*
  * The rest is for the files of this group; the page lock is held.
@@ -43,6 +49,10 @@ void mk_pages_take_free(struct mk_heap *heap, struct mk_span *span);
 struct mk_span *mk_pages_split(struct mk_span *span, size_t pages);
 struct mk_span *mk_pages_carve(struct mk_heap *heap, struct mk_span *span, size_t pages,
 			       size_t alignment);
+
+/* Commits PAGES pages or more at the top of a reservation. False: refused, or there is no room. */
+bool mk_pages_grow_reservation(struct mk_heap *heap, struct mk_reservation *reservation,
+			       size_t pages);
 
 /*
  * Commit more, so that together with a free span of STATE at the top of a reservation there are
@@ -64,8 +74,8 @@ void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span);
 void mk_pages_purge_idle(struct mk_heap *heap);
 
 /*
- * Purges spans that were freed before now and DECAY_MS ago or earlier; releases reservations that
- * are empty.
+ * Purges what was freed before now and DECAY_MS ago or earlier: whole chunks of 2 MiB, and pieces of
+ * chunks after twice that time. Releases reservations that are empty.
  */
 void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms);
 

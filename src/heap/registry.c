@@ -108,12 +108,15 @@ struct mk_heap *mk_heap_by_number(unsigned number)
 	return number < MK_HEAP_LIMIT ? __atomic_load_n(&heaps[number], __ATOMIC_ACQUIRE) : NULL;
 }
 
-static void for_each_lock(void (*visit)(struct mk_lock *lock))
+static void for_each_class_lock(void (*visit)(struct mk_lock *lock))
 {
 	for (unsigned number = 1; number < heap_end; number++)
-		for (unsigned class = 1; heaps[number] != NULL && class < MK_CLASS_SMALL_END;
-		     class ++)
+		for (unsigned class = 1; heaps[number] != NULL && class < MK_CLASS_LARGE; class ++)
 			visit(&heaps[number]->class[class].lock);
+}
+
+static void for_each_pages_lock(void (*visit)(struct mk_lock *lock))
+{
 	for (unsigned number = 1; number < heap_end; number++)
 		if (heaps[number] != NULL)
 			visit(&heaps[number]->pages.lock);
@@ -123,14 +126,19 @@ void mk_heap_lock_all_for_fork(void)
 {
 	mk_lock_acquire_for_fork(&heaps_lock);
 	mk_threads_lock_for_fork();
-	for_each_lock(mk_lock_acquire_for_fork);
+	mk_lock_close_gate(MK_RANK_CLASS);
+	for_each_class_lock(mk_lock_acquire_for_fork);
+	mk_lock_close_gate(MK_RANK_PAGES);
+	for_each_pages_lock(mk_lock_acquire_for_fork);
 	mk_meta_lock_for_fork();
 }
 
 void mk_heap_unlock_all_for_fork(void)
 {
 	mk_meta_unlock_for_fork();
-	for_each_lock(mk_lock_release_for_fork);
+	for_each_pages_lock(mk_lock_release_for_fork);
+	for_each_class_lock(mk_lock_release_for_fork);
+	mk_lock_open_gate();
 	mk_threads_unlock_for_fork();
 	mk_lock_release_for_fork(&heaps_lock);
 }
@@ -138,7 +146,13 @@ void mk_heap_unlock_all_for_fork(void)
 void mk_heap_reset_all_in_child(void)
 {
 	mk_meta_reset_in_child();
-	for_each_lock(mk_lock_reset_in_child);
+	for_each_pages_lock(mk_lock_reset_in_child);
+	for_each_class_lock(mk_lock_reset_in_child);
 	mk_threads_reset_in_child();
+	/* Whoever was in a hurry is not here. */
+	for (unsigned number = 1; number < heap_end; number++)
+		if (heaps[number] != NULL)
+			atomic_store_explicit(&heaps[number]->hurry, 0, memory_order_relaxed);
+	mk_lock_reset_gate_in_child();
 	mk_lock_reset_in_child(&heaps_lock);
 }

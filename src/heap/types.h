@@ -3,6 +3,7 @@
 #ifndef MK_HEAP_TYPES_H
 #define MK_HEAP_TYPES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,6 +73,11 @@ struct mk_cache {
 	struct mk_magazine *spare[MK_CLASS_COUNT]; /* full or empty; NULL: none */
 	uint8_t spare_is_full[MK_CLASS_COUNT];
 	uint8_t refill_count[MK_CLASS_COUNT]; /* objects to take next time; grows by use */
+	size_t size;			      /* bytes of objects, as seen_size has them */
+	unsigned flush_call;		      /* the heap's, as this cache has followed it */
+	unsigned hand;			      /* the class that was looked at last; see shrink() */
+	void **seen_top[MK_CLASS_COUNT];      /* of each class, when it was looked at last */
+	uint32_t seen_size[MK_CLASS_COUNT];
 };
 
 /*
@@ -142,20 +148,25 @@ struct mk_pages {
 	uint64_t purge_checked_ms;
 };
 
-/* One small class of a heap. Guard: lock. */
+/* One small or medium class of a heap; a cache line or two of its own. Guard: lock. */
 struct mk_heap_class {
 	struct mk_lock lock;
-	struct mk_magazine *full; /* the depot */
+	struct mk_magazine *full, *empty; /* the depot */
 	unsigned full_count;
-	struct mk_span *partial; /* slabs with a free object */
-};
+	unsigned idle_count;	 /* full ones that nobody has needed since the last trim */
+	struct mk_span *partial; /* small: slabs with a free object */
+} __attribute__((aligned(64)));
 
 struct mk_heap {
 	struct mk_backing *backing;
 	void *owner;
 	unsigned number;
+	_Atomic size_t depot_size;   /* bytes of objects in all depots */
+	_Atomic uint64_t trim_ms;    /* when the depots were trimmed */
+	_Atomic unsigned hurry;	     /* threads that need memory more than it is spared */
+	_Atomic unsigned flush_call; /* changed: every thread is to flush its cache */
 	struct mk_pages pages;
-	struct mk_heap_class class[MK_CLASS_SMALL_END];
+	struct mk_heap_class class[MK_CLASS_LARGE];
 };
 
 #endif

@@ -34,8 +34,7 @@ struct dynamic {
 	struct mk_heap *heap;
 	struct mk_kind_row row;
 	char name[NAME_SIZE];
-	/* See table_of(). */
-	_Alignas(struct mk_cpu_table) char table[sizeof(struct mk_cpu_table) + sizeof(uint16_t)];
+	struct mk_cpu_table table; /* its mask is 0: the first entry is for all CPUs */
 	union {
 		struct mk_backing backing;
 		struct mk_pmem pmem;
@@ -55,12 +54,6 @@ static void lock(void)
 static void unlock(void)
 {
 	mk_lock_release(&dynamic_lock, MK_RANK_DYNAMIC);
-}
-
-/* A table of one entry: its mask is 0. */
-static struct mk_cpu_table *table_of(struct dynamic *dynamic)
-{
-	return (void *)dynamic->table;
 }
 
 static bool is_alive(const struct dynamic *dynamic)
@@ -115,10 +108,10 @@ static int finish(struct dynamic *dynamic, const struct dynamic_type *type,
 			type->end(&dynamic->backing);
 		return MEMKIND_ERROR_MALLOC;
 	}
-	atomic_store_explicit(&table_of(dynamic)->heap_number[0],
+	atomic_store_explicit(&dynamic->table.heap_of_cpu[0],
 			      (uint16_t)mk_heap_number(dynamic->heap), memory_order_relaxed);
 	/* Pairs with the acquire in mk_kind_heap_number(). */
-	atomic_store_explicit(&kind->table, table_of(dynamic), memory_order_release);
+	atomic_store_explicit(&kind->heap_of_cpu, dynamic->table.heap_of_cpu, memory_order_release);
 	dynamic->type = type;
 	mk_log_info("Initializing kind %s.", dynamic->name);
 	*ret_kind = kind;
@@ -206,7 +199,7 @@ static struct dynamic *find(const struct memkind *kind)
 /* No new blocks from now on. */
 static void disable(struct dynamic *dynamic, int status, const char *reason)
 {
-	atomic_store_explicit(&table_of(dynamic)->heap_number[0], 0, memory_order_relaxed);
+	atomic_store_explicit(&dynamic->table.heap_of_cpu[0], 0, memory_order_relaxed);
 	dynamic->kind.reason = reason;
 	atomic_store_explicit(&dynamic->kind.status, status, memory_order_release);
 }

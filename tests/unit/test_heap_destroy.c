@@ -85,12 +85,12 @@ static void a_heap_after_it_starts_empty(void **state)
 	(void)state;
 	use(heap, blocks);
 	mk_heap_free(mk_heap_malloc(heap, 64));
-	assert_non_null(mk_fast_malloc(number, 64));
+	assert_non_null(mk_fast_take(number, mk_class_of_small(64)));
 	mk_heap_destroy(heap);
-	assert_null(mk_fast_malloc(number, 64));
+	assert_null(mk_fast_take(number, mk_class_of_small(64)));
 	heap = new_heap(&second);
 	assert_int_equal(mk_heap_number(heap), number);
-	assert_null(mk_fast_malloc(number, 64));
+	assert_null(mk_fast_take(number, mk_class_of_small(64)));
 	assert_int_equal(second.committed, 0);
 	assert_ptr_equal(mk_heap_of(mk_heap_malloc(heap, 64)), heap);
 	assert_null(heap_fault(heap, NULL));
@@ -108,7 +108,7 @@ static void *hold_a_cache(void *blocks)
 	pthread_barrier_wait(&barrier); /* caches are full */
 	pthread_barrier_wait(&barrier); /* the heap is gone */
 	for (size_t size = 8; size <= MK_SMALL_SIZE; size *= 2)
-		assert_null(mk_fast_malloc(number, size));
+		assert_null(mk_fast_take(number, mk_class_of_small(size)));
 	return NULL;
 }
 

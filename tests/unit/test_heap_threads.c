@@ -10,10 +10,13 @@
 
 #include <cmocka.h>
 
+#include "heap/cache.h"
+#include "heap/depot.h"
 #include "heap/fast.h"
 #include "heap/fork.h"
 #include "heap/heap.h"
 #include "heap/meta.h"
+#include "support/heap_invariants.h"
 #include "support/plain_backing.h"
 
 static struct mk_heap *new_heap(size_t reservation_size, size_t limit)
@@ -45,10 +48,9 @@ static void run_threads(unsigned count, void *(*body)(void *), void *argument)
 static void the_hot_path_misses_what_it_must(void **state)
 {
 	(void)state;
-	assert_null(mk_fast_malloc(0, 64));
-	assert_null(mk_fast_malloc(0, 0));
-	assert_null(mk_fast_malloc(MK_HEAP_LIMIT - 1, 64));
-	assert_null(mk_fast_malloc(1, SIZE_MAX));
+	assert_null(mk_fast_take(0, mk_class_of_small(64)));
+	assert_null(mk_fast_take(0, MK_CLASS_NONE));
+	assert_null(mk_fast_take(MK_HEAP_LIMIT - 1, mk_class_of_small(64)));
 	assert_false(mk_fast_free(NULL));
 	assert_false(mk_fast_free((void *)UINTPTR_MAX));
 	assert_false(mk_fast_free(&state));
@@ -65,7 +67,7 @@ static void a_freed_object_is_served_again_by_the_hot_path(void **state)
 
 		assert_non_null(block);
 		mk_heap_free(block);
-		assert_ptr_equal(mk_fast_malloc(number, size), block);
+		assert_ptr_equal(mk_fast_take(number, mk_class_of_small(size)), block);
 		assert_true(mk_fast_free(block));
 	}
 }
@@ -96,21 +98,60 @@ static void objects_freed_elsewhere_go_back_to_their_own_heap(void **state)
 	}
 }
 
-static void depots_stay_small(void **state)
+static void allocate_and_free(struct mk_heap *heap, void **blocks, size_t count, size_t size)
 {
-	enum { COUNT = 50000, SIZE = 1024 };
+	for (size_t i = 0; i < count; i++)
+		blocks[i] = mk_heap_malloc(heap, size);
+	for (size_t i = 0; i < count; i++)
+		mk_heap_free(blocks[i]);
+}
+
+/* As if the last trim were long ago. */
+static void trim_now(struct mk_heap *heap)
+{
+	heap->trim_ms = 0;
+	mk_depot_trim_idle(heap);
+}
+
+static void depots_are_bounded_and_trimmed(void **state)
+{
+	enum { COUNT = 50000, SIZE = 1024, DEPOT_LIMIT = 32 << 20 };
 	static void *blocks[COUNT];
-	struct mk_heap *heap = new_heap(64 * MK_MIB, SIZE_MAX);
-	const struct mk_heap_class *class = &heap->class[mk_class_of(SIZE)];
+	struct mk_heap *heap = new_heap(256 * MK_MIB, SIZE_MAX);
+	size_t before;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT; i++)
-		blocks[i] = mk_heap_malloc(heap, SIZE);
-	for (size_t i = 0; i < COUNT; i++)
-		mk_heap_free(blocks[i]);
-	assert_in_range(class->full_count, 1, 32);
+	allocate_and_free(heap, blocks, COUNT, SIZE);
+	assert_in_range(heap->depot_size, DEPOT_LIMIT - MK_MIB, DEPOT_LIMIT);
 	/* All but the depot, two magazines and a slab is one span again. */
-	assert_true(heap->pages.dirty_size > COUNT / 2 * (size_t)SIZE);
+	assert_true(heap->pages.dirty_size > COUNT * (size_t)SIZE - DEPOT_LIMIT - MK_MIB);
+
+	/* What was used since the last trim stays, the rest goes. */
+	trim_now(heap);
+	before = heap->depot_size;
+	allocate_and_free(heap, blocks, COUNT / 10, SIZE);
+	trim_now(heap);
+	assert_in_range(heap->depot_size, COUNT / 10 * SIZE / 2, before / 2);
+	trim_now(heap);
+	assert_int_equal(heap->depot_size, 0);
+}
+
+static void a_heap_empties_its_depots_before_it_grows(void **state)
+{
+	enum { COUNT = 15000, SIZE = 1024 };
+	static void *blocks[COUNT];
+	struct mk_heap *heap = new_heap(256 * MK_MIB, SIZE_MAX);
+	size_t before;
+
+	(void)state;
+	allocate_and_free(heap, blocks, COUNT, SIZE);
+	assert_true(heap->depot_size > COUNT / 2 * (size_t)SIZE);
+	before = heap->pages.committed_size;
+	for (size_t i = 0; i < COUNT / 3; i++)
+		assert_non_null(blocks[i] = mk_heap_malloc(heap, 2 * SIZE));
+	assert_int_equal(heap->pages.committed_size, before);
+	for (size_t i = 0; i < COUNT / 3; i++)
+		mk_heap_free(blocks[i]);
 }
 
 static void *allocate_and_leave(void *argument)
@@ -164,9 +205,9 @@ static void many_threads_share_a_small_heap(void **state)
 	struct small_heap small = {.heap = new_heap(16 * MK_MIB, 16 * MK_MIB)};
 
 	(void)state;
-	pthread_barrier_init(&small.barrier, NULL, 256);
-	run_threads(256, want_64_bytes, &small);
-	assert_int_equal(small.served, 256);
+	pthread_barrier_init(&small.barrier, NULL, 512);
+	run_threads(512, want_64_bytes, &small);
+	assert_int_equal(small.served, 512);
 }
 
 /* Blocks in flight between threads: each thread replaces random slots. */
@@ -217,15 +258,32 @@ static void *allocate_until_stopped(void *argument)
 	return NULL;
 }
 
-static void a_fork_child_can_allocate(void **state)
+/* No caches: nearly all the time is spent under locks. */
+static void *keep_locks_busy(void *argument)
+{
+	struct mk_heap *heap = argument;
+	unsigned class = mk_class_of(16 << 10);
+	void *blocks[64];
+	bool zeroed;
+
+	while (!stopping) {
+		for (size_t i = 0; i < MK_ARRAY_SIZE(blocks); i++)
+			blocks[i] = mk_cache_take_direct(heap, class);
+		mk_pages_free(mk_pages_alloc(heap, 3, MK_PAGE_SIZE, MK_CLASS_LARGE, &zeroed));
+		for (size_t i = 0; i < MK_ARRAY_SIZE(blocks); i++)
+			mk_cache_give_direct(heap, class, blocks[i]);
+	}
+	return NULL;
+}
+
+static void fork_under(void *(*body)(void *), int (*in_child)(struct mk_heap *heap))
 {
 	struct mk_heap *heap = new_heap(MK_GIB, SIZE_MAX);
 	pthread_t threads[4];
 
-	(void)state;
 	stopping = false;
 	for (size_t i = 0; i < MK_ARRAY_SIZE(threads); i++)
-		pthread_create(&threads[i], NULL, allocate_until_stopped, heap);
+		pthread_create(&threads[i], NULL, body, heap);
 	for (int i = 0; i < 100; i++) {
 		int status;
 		pid_t child;
@@ -235,9 +293,7 @@ static void a_fork_child_can_allocate(void **state)
 		if (child == 0) {
 			mk_heap_reset_all_in_child();
 			alarm(20);
-			allocate_and_leave(heap);
-			mk_heap_free(mk_heap_malloc(heap, 2 * MK_MIB));
-			_exit(0);
+			_exit(in_child(heap));
 		}
 		mk_heap_unlock_all_for_fork();
 		assert_int_equal(waitpid(child, &status, 0), child);
@@ -246,6 +302,35 @@ static void a_fork_child_can_allocate(void **state)
 	stopping = true;
 	for (size_t i = 0; i < MK_ARRAY_SIZE(threads); i++)
 		pthread_join(threads[i], NULL);
+}
+
+static int allocate_in_child(struct mk_heap *heap)
+{
+	allocate_and_leave(heap);
+	mk_heap_free(mk_heap_malloc(heap, 2 * MK_MIB));
+	return 0;
+}
+
+static int look_at_records(struct mk_heap *heap)
+{
+	const char *fault = heap_fault(heap, NULL);
+
+	if (fault != NULL)
+		print_message("in the child: %s\n", fault);
+	return fault != NULL;
+}
+
+static void a_fork_child_can_allocate(void **state)
+{
+	(void)state;
+	fork_under(allocate_until_stopped, allocate_in_child);
+}
+
+/* No thread was in the middle of a change. */
+static void a_fork_child_finds_all_records_whole(void **state)
+{
+	(void)state;
+	fork_under(keep_locks_busy, look_at_records);
 }
 
 static pthread_key_t late_key;
@@ -286,11 +371,13 @@ int main(void)
 		cmocka_unit_test(the_hot_path_misses_what_it_must),
 		cmocka_unit_test(a_freed_object_is_served_again_by_the_hot_path),
 		cmocka_unit_test(objects_freed_elsewhere_go_back_to_their_own_heap),
-		cmocka_unit_test(depots_stay_small),
+		cmocka_unit_test(depots_are_bounded_and_trimmed),
+		cmocka_unit_test(a_heap_empties_its_depots_before_it_grows),
 		cmocka_unit_test(threads_that_end_leave_nothing_behind),
 		cmocka_unit_test(many_threads_share_a_small_heap),
 		cmocka_unit_test(blocks_may_change_hands),
 		cmocka_unit_test(a_fork_child_can_allocate),
+		cmocka_unit_test(a_fork_child_finds_all_records_whole),
 		cmocka_unit_test(a_heap_may_be_used_in_destructors_of_thread_data),
 	};
 
