@@ -79,14 +79,36 @@ static void end_worker(struct worker *worker)
 	SHADOW_CHECK(pthread_join(worker->thread, NULL) == 0);
 }
 
-/* The child finds all blocks as they are, can use and free them, and loses no lock. */
+static void walk_heaps(bool are_empty)
+{
+	struct mk_heap *heap;
+
+	for (unsigned number = 1; (heap = mk_heap_by_number(number)) != NULL; number++) {
+		size_t used_size = 0;
+		const char *fault;
+
+		mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+		fault = heap_fault(heap, &used_size);
+		mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+		if (fault != NULL || (are_empty && used_size != 0))
+			dprintf(STDERR_FILENO, "heap %u: %s, %zu bytes in use\n", number,
+				fault == NULL ? "bytes are lost" : fault, used_size);
+		SHADOW_CHECK(fault == NULL);
+		SHADOW_CHECK(!are_empty || used_size == 0);
+	}
+	walk_count++;
+}
+
+/* The child finds all blocks as they are, can use and free them, and all records are whole. */
 static void run_child(uint32_t seed)
 {
 	alarm(CHILD_TIME_LIMIT_S);
+	walk_heaps(false);
 	shadow_check_all();
 	for (unsigned i = 0; i < CHILD_OPERATION_COUNT; i++)
 		shadow_operate(&seed);
 	shadow_empty();
+	walk_heaps(false);
 	_exit(0);
 }
 
@@ -128,26 +150,6 @@ static void run_round(uint32_t *seed)
 	must_stop = true;
 	for (unsigned i = 0; i < WORKER_COUNT; i++)
 		end_worker(&workers[i]);
-}
-
-static void walk_heaps(bool are_empty)
-{
-	struct mk_heap *heap;
-
-	for (unsigned number = 1; (heap = mk_heap_by_number(number)) != NULL; number++) {
-		size_t used_size = 0;
-		const char *fault;
-
-		mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
-		fault = heap_fault(heap, &used_size);
-		mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
-		if (fault != NULL || (are_empty && used_size != 0))
-			dprintf(STDERR_FILENO, "heap %u: %s, %zu bytes in use\n", number,
-				fault == NULL ? "bytes are lost" : fault, used_size);
-		SHADOW_CHECK(fault == NULL);
-		SHADOW_CHECK(!are_empty || used_size == 0);
-	}
-	walk_count++;
 }
 
 static void give_back(void)

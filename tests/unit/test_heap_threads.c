@@ -10,10 +10,12 @@
 
 #include <cmocka.h>
 
+#include "heap/cache.h"
 #include "heap/fast.h"
 #include "heap/fork.h"
 #include "heap/heap.h"
 #include "heap/meta.h"
+#include "support/heap_invariants.h"
 #include "support/plain_backing.h"
 
 static struct mk_heap *new_heap(size_t reservation_size, size_t limit)
@@ -217,15 +219,34 @@ static void *allocate_until_stopped(void *argument)
 	return NULL;
 }
 
-static void a_fork_child_can_allocate(void **state)
+/* No caches: nearly all the time is spent under locks. */
+static void *keep_locks_busy(void *argument)
+{
+	struct mk_heap *heap = argument;
+	unsigned class = mk_class_of(16 << 10);
+	void *blocks[64];
+	bool zeroed;
+
+	while (!stopping) {
+		for (size_t i = 0; i < MK_ARRAY_SIZE(blocks); i++)
+			blocks[i] = mk_cache_take_direct(heap, class);
+		for (size_t pages = 1; pages < 32; pages++)
+			mk_pages_free(
+				mk_pages_alloc(heap, pages, MK_PAGE_SIZE, MK_CLASS_LARGE, &zeroed));
+		for (size_t i = 0; i < MK_ARRAY_SIZE(blocks); i++)
+			mk_cache_give_direct(heap, class, blocks[i]);
+	}
+	return NULL;
+}
+
+static void fork_under(void *(*body)(void *), int (*in_child)(struct mk_heap *heap))
 {
 	struct mk_heap *heap = new_heap(MK_GIB, SIZE_MAX);
 	pthread_t threads[4];
 
-	(void)state;
 	stopping = false;
 	for (size_t i = 0; i < MK_ARRAY_SIZE(threads); i++)
-		pthread_create(&threads[i], NULL, allocate_until_stopped, heap);
+		pthread_create(&threads[i], NULL, body, heap);
 	for (int i = 0; i < 100; i++) {
 		int status;
 		pid_t child;
@@ -235,9 +256,7 @@ static void a_fork_child_can_allocate(void **state)
 		if (child == 0) {
 			mk_heap_reset_all_in_child();
 			alarm(20);
-			allocate_and_leave(heap);
-			mk_heap_free(mk_heap_malloc(heap, 2 * MK_MIB));
-			_exit(0);
+			_exit(in_child(heap));
 		}
 		mk_heap_unlock_all_for_fork();
 		assert_int_equal(waitpid(child, &status, 0), child);
@@ -246,6 +265,35 @@ static void a_fork_child_can_allocate(void **state)
 	stopping = true;
 	for (size_t i = 0; i < MK_ARRAY_SIZE(threads); i++)
 		pthread_join(threads[i], NULL);
+}
+
+static int allocate_in_child(struct mk_heap *heap)
+{
+	allocate_and_leave(heap);
+	mk_heap_free(mk_heap_malloc(heap, 2 * MK_MIB));
+	return 0;
+}
+
+static int look_at_records(struct mk_heap *heap)
+{
+	const char *fault = heap_fault(heap, NULL);
+
+	if (fault != NULL)
+		print_message("in the child: %s\n", fault);
+	return fault != NULL;
+}
+
+static void a_fork_child_can_allocate(void **state)
+{
+	(void)state;
+	fork_under(allocate_until_stopped, allocate_in_child);
+}
+
+/* No thread was in the middle of a change. */
+static void a_fork_child_finds_all_records_whole(void **state)
+{
+	(void)state;
+	fork_under(keep_locks_busy, look_at_records);
 }
 
 static pthread_key_t late_key;
@@ -291,6 +339,7 @@ int main(void)
 		cmocka_unit_test(many_threads_share_a_small_heap),
 		cmocka_unit_test(blocks_may_change_hands),
 		cmocka_unit_test(a_fork_child_can_allocate),
+		cmocka_unit_test(a_fork_child_finds_all_records_whole),
 		cmocka_unit_test(a_heap_may_be_used_in_destructors_of_thread_data),
 	};
 
