@@ -40,8 +40,19 @@ enum {
 };
 
 enum memkind_const {
-	MEMKIND_ERROR_MESSAGE_SIZE = 128 /* bytes that hold any text of memkind_error_message() */
+	MEMKIND_MAX_KIND = 512,		  /* kinds that there can be at once, with those below */
+	MEMKIND_ERROR_MESSAGE_SIZE = 128, /* bytes that hold any text of memkind_error_message() */
+	MEMKIND_PMEM_MIN_SIZE = 16777216  /* the lowest limit of a kind on a file, in bytes */
 };
+
+/* What becomes of freed memory of a kind on a file. */
+typedef enum memkind_mem_usage_policy {
+	/* Space that was not used for 10 seconds is given back to the filesystem. */
+	MEMKIND_MEM_USAGE_POLICY_DEFAULT = 0,
+	/* Whole pages are given back at once; freeing and allocating cost a system call then. */
+	MEMKIND_MEM_USAGE_POLICY_CONSERVATIVE = 1,
+	MEMKIND_MEM_USAGE_POLICY_MAX_VALUE
+} memkind_mem_usage_policy;
 
 /*
  * A kind of memory. The handles below are constants from the start of the program; compare them
@@ -117,8 +128,10 @@ int memkind_check_available(memkind_t kind);
 
 /*
  * Bytes of memory, free or not, of the nodes that serve the calling thread's CPU; of all nodes of
- * the process for MEMKIND_DEFAULT and MEMKIND_INTERLEAVE. -1: KIND is NULL, not available, or one
- * that prefers its node and takes others.
+ * the process for MEMKIND_DEFAULT and MEMKIND_INTERLEAVE. Of a kind on a file: its limit, rounded
+ * up to 2 MiB, or, without one, the size of the filesystem; of a kind on an area: the area's size.
+ * -1: KIND is NULL, not available, or one that prefers its node and takes others, or the filesystem
+ * can't be asked.
  */
 ssize_t memkind_get_capacity(memkind_t kind);
 
@@ -170,9 +183,98 @@ void memkind_free(memkind_t kind, void *ptr);
 size_t memkind_malloc_usable_size(memkind_t kind, MEMKIND_MALLOC_USABLE_SIZE_CONST void *ptr);
 
 /*
+ * Makes a kind whose memory is a file in the directory DIR, and stores its handle in *KIND. The
+ * file has no name and is gone when the kind is destroyed or the process ends. On a DAX filesystem
+ * of persistent memory the blocks are that memory, with no page cache between; any other filesystem
+ * will do, too.
+ * DIR: an existing directory in which the process may create files; relative to the working
+ * directory of this moment. "" is "/".
+ * MAX_SIZE: bytes that the blocks may take at the most, rounded up to a page; 0: as many as the
+ * filesystem has; else at least MEMKIND_PMEM_MIN_SIZE. The library's own records are in ordinary
+ * memory and do not count.
+ * Disk space is reserved before a block is handed out: a full disk, a quota, or RLIMIT_FSIZE give
+ * NULL and ENOMEM from memkind_malloc(), and never SIGBUS. (Where RLIMIT_FSIZE ends one file, the
+ * kind goes on in another one.) Where the filesystem can punch holes, space of freed blocks is
+ * given back after a while.
+ * A fork child may read the blocks, as the parent changes them and as long as the parent keeps the
+ * kind; it must not write them: that ends in SIGSEGV. To it the kind is not available
+ * (MEMKIND_ERROR_UNAVAILABLE, and NULL with ENOMEM from memkind_malloc()); it may free blocks and
+ * destroy the kind, which changes nothing for the parent. Programs that are executed inherit
+ * nothing.
+ * 0, or, with *KIND as it was:
+ * MEMKIND_ERROR_INVALID: DIR or KIND is NULL, MAX_SIZE is too small, or no file can be made in DIR,
+ * for a reason that errno tells (ENOENT, ENOTDIR, EACCES, EROFS, ENAMETOOLONG, ENOSPC, EMFILE ...)
+ * MEMKIND_ERROR_MALLOC: out of memory
+ * MEMKIND_ERROR_TOOMANY: there are MEMKIND_MAX_KIND kinds; *KIND is NULL
+ */
+int memkind_create_pmem(const char *dir, size_t max_size, memkind_t *kind);
+
+/*
+ * What memkind_create_pmem_with_config() makes a kind of. One object may serve for many kinds, and
+ * may be deleted while they live. It is of use to one thread at a time.
+ */
+struct memkind_config;
+
+/*
+ * A new object: no directory, size 0, MEMKIND_MEM_USAGE_POLICY_DEFAULT. NULL: out of memory. Delete
+ * it with memkind_config_delete(), which takes NULL, too.
+ */
+struct memkind_config *memkind_config_new(void);
+void memkind_config_delete(struct memkind_config *cfg);
+
+/*
+ * Set a value, which is looked at when a kind is made; nothing where CFG is NULL. Of the path the
+ * pointer alone is stored: the text has to stay until then.
+ */
+void memkind_config_set_path(struct memkind_config *cfg, const char *pmem_dir);
+void memkind_config_set_size(struct memkind_config *cfg, size_t pmem_size);
+void memkind_config_set_memory_usage_policy(struct memkind_config *cfg,
+					    memkind_mem_usage_policy policy);
+
+/*
+ * As memkind_create_pmem() with the path and the size of CFG, and with its policy.
+ * MEMKIND_ERROR_INVALID also where CFG is NULL or its policy is none; no kind is made then.
+ */
+int memkind_create_pmem_with_config(struct memkind_config *cfg, memkind_t *kind);
+
+/*
+ * Makes a kind of the SIZE bytes at ADDR, which the program owns, can write, and keeps until the
+ * kind is destroyed: blocks are in whole pages of that area and nowhere else; the library never
+ * maps, protects or unmaps it. The bytes need not be zero. The library's own records are in
+ * ordinary memory.
+ * SIZE may be 0, or less than a page: every memkind_malloc() gives NULL with ENOMEM then.
+ * The area may be a block of more than 32 KiB of another kind, of which the first page is not used
+ * then. Whether a fork child has a copy of it, or the parent's memory, is for the program to
+ * decide; a child that shares the memory must not use the kind.
+ * 0, or, with NULL in *KIND:
+ * MEMKIND_ERROR_INVALID: ADDR or KIND is NULL; the area reaches beyond 2^48, has bytes in common
+ * with that of another such kind (errno EEXIST), or is inside a block of up to 32 KiB of this
+ * library
+ * MEMKIND_ERROR_MALLOC, MEMKIND_ERROR_TOOMANY: as memkind_create_pmem()
+ */
+int memkind_create_fixed(void *addr, size_t size, memkind_t *kind);
+
+/*
+ * Destroys a kind that the program made, with all its blocks: no thread may use one or ask for one
+ * any more. What a file took is free space again when this returns. 0, also for the kinds that need
+ * not be destroyed, which stay; MEMKIND_ERROR_INVALID: KIND is NULL, unknown, or was destroyed
+ * before.
+ */
+int memkind_destroy_kind(memkind_t kind);
+
+/*
+ * Is the directory DIR on a DAX filesystem, so that blocks of memkind_create_pmem() are persistent
+ * memory itself? 0: yes, or
+ * MEMKIND_ERROR_MMAP: no (errno EOPNOTSUPP)
+ * MEMKIND_ERROR_RUNTIME: no file can be made there, for the reason that errno tells
+ * MEMKIND_ERROR_INVALID: DIR is NULL
+ */
+int memkind_check_dax_path(const char *dir);
+
+/*
  * Starts (true) or ends (false) a thread that gives idle memory back; without it, memory that was
- * idle for 10 seconds is given back by later frees of the same kind. 0, also where it was so already;
- * MEMKIND_ERROR_OPERATION_FAILED: no thread could be started. A fork child has none. With
+ * idle for 10 seconds is given back by later frees of the same kind. 0, also where it was so
+ * already; MEMKIND_ERROR_OPERATION_FAILED: no thread could be started. A fork child has none. With
  * MEMKIND_HOG_MEMORY=1 freed memory is kept either way.
  */
 int memkind_set_bg_threads(bool state);

@@ -37,21 +37,29 @@ static void *allocate(struct memkind *kind, const struct mk_request *request)
 static MK_COLD void *malloc_slowly(struct memkind *kind, size_t size)
 {
 	struct mk_request request = {.size = size};
+	void *block = NULL;
 
 	if (kind != NULL && size == 0)
 		return NULL;
-	return allocate(kind, &request);
+	if (kind != NULL && size > MK_SMALL_SIZE && size <= MK_MEDIUM_SIZE)
+		block = mk_fast_take(mk_kind_heap_number(kind), mk_class_of(size));
+	return block != NULL ? block : allocate(kind, &request);
 }
 
 MK_EXPORT void *memkind_malloc(memkind_t kind, size_t size)
 {
-	if (MK_LIKELY(kind != NULL)) {
-		void *block = mk_fast_malloc(mk_kind_heap_number(kind), size);
+	void ***top;
+	void *block;
 
-		if (MK_LIKELY(block != NULL))
-			return block;
-	}
-	return malloc_slowly(kind, size);
+	if (MK_UNLIKELY(kind == NULL) || MK_UNLIKELY(size > MK_SMALL_SIZE))
+		return malloc_slowly(kind, size);
+	top = mk_fast_top(mk_kind_heap_number(kind), size);
+	block = **top;
+	MK_KEEP_IN_REGISTER(block);
+	if (MK_UNLIKELY(block == NULL))
+		return malloc_slowly(kind, size);
+	(*top)--;
+	return block;
 }
 
 static MK_COLD void *calloc_slowly(struct memkind *kind, size_t size)
@@ -66,28 +74,35 @@ static MK_COLD void *calloc_slowly(struct memkind *kind, size_t size)
 MK_EXPORT void *memkind_calloc(memkind_t kind, size_t num, size_t size)
 {
 	size_t total;
+	void *block = NULL;
 
 	if (MK_UNLIKELY(!mk_multiply(num, size, &total)))
 		total = SIZE_MAX;
-	if (MK_LIKELY(kind != NULL)) {
-		void *block = mk_fast_malloc(mk_kind_heap_number(kind), total);
+	if (MK_LIKELY(kind != NULL) && MK_LIKELY(total <= MK_SMALL_SIZE))
+		block = mk_fast_take(mk_kind_heap_number(kind), mk_class_of_small(total));
+	return MK_LIKELY(block != NULL) ? memset(block, 0, total) : calloc_slowly(kind, total);
+}
 
-		if (MK_LIKELY(block != NULL))
-			return memset(block, 0, total);
-	}
-	return calloc_slowly(kind, total);
+/* NULL: out of memory, or more than can be. */
+static void *aligned_block(struct memkind *kind, size_t alignment, size_t size)
+{
+	struct mk_request request = {.size = size, .alignment = alignment};
+	unsigned class = mk_class_of_aligned(alignment, size);
+	void *block = mk_fast_take(mk_kind_heap_number(kind), class);
+
+	if (block == NULL && alignment < ALIGNMENT_LIMIT && size < SIZE_LIMIT)
+		block = mk_kind_allocate(kind, &request);
+	return block;
 }
 
 static int allocate_aligned(struct memkind *kind, size_t alignment, size_t size, void **ret_block)
 {
-	struct mk_request request = {.size = size, .alignment = alignment};
 	void *block = NULL;
 
 	if (!mk_is_power_of_two(alignment) || alignment < sizeof(void *))
 		return EINVAL;
 	if (size != 0) {
-		if (alignment < ALIGNMENT_LIMIT && size < SIZE_LIMIT)
-			block = mk_kind_allocate(kind, &request);
+		block = aligned_block(kind, alignment, size);
 		if (block == NULL)
 			return ENOMEM;
 	}

@@ -6,6 +6,7 @@
 
 #include "heap/background.h"
 #include "heap/fork.h"
+#include "kind/dynamic.h"
 #include "kind/kind.h"
 #include "topology/topology.h"
 
@@ -13,6 +14,7 @@
 static void prepare(void)
 {
 	mk_background_lock_for_fork();
+	mk_dynamic_lock_for_fork();
 	mk_kind_lock_for_fork();
 	mk_topology_lock_for_fork();
 	mk_heap_lock_all_for_fork();
@@ -23,6 +25,7 @@ static void resume_parent(void)
 	mk_heap_unlock_all_for_fork();
 	mk_topology_unlock_for_fork();
 	mk_kind_unlock_for_fork();
+	mk_dynamic_unlock_for_fork();
 	mk_background_unlock_for_fork();
 }
 
@@ -31,6 +34,7 @@ static void resume_child(void)
 	mk_heap_reset_all_in_child();
 	mk_topology_reset_in_child();
 	mk_kind_reset_in_child();
+	mk_dynamic_reset_in_child();
 	mk_background_reset_in_child();
 }
 

@@ -16,6 +16,8 @@
 #define MK_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define MK_INLINE	       static inline __attribute__((always_inline))
 #define MK_COLD		       __attribute__((cold, noinline))
+/* No code: a value that is returned as it is, is computed in the register it is returned in. */
+#define MK_KEEP_IN_REGISTER(value) __asm__("" : "+r"(value))
 /* On the declaration of a variable: other files reach it without the GOT. */
 #define MK_HIDDEN __attribute__((visibility("hidden")))
 

@@ -12,9 +12,11 @@
 enum mk_rank {
 	MK_RANK_NONE,
 	MK_RANK_BACKGROUND, /* starting and stopping the background thread */
+	MK_RANK_DYNAMIC,    /* the kinds made by the program */
 	MK_RANK_KIND,	    /* the table of kinds: set-up, rescan, retiring heaps */
 	MK_RANK_TOPOLOGY,   /* taking a new snapshot */
 	MK_RANK_HEAPS,	    /* the list of heaps and their numbers */
+	MK_RANK_THREADS,    /* the threads that have caches, and their lists of caches */
 	MK_RANK_CLASS,	    /* one size class of one heap: depot and slabs */
 	MK_RANK_PAGES,	    /* the spans of one heap */
 	MK_RANK_META,	    /* the metadata allocator */

@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "base/lock.h"
+#include "heap/depot.h"
 #include "heap/pages.h"
+#include "heap/registry.h"
 #include "os/thread.h"
 
 enum { INTERVAL_S = 1 };
@@ -39,16 +41,16 @@ static bool wait_an_interval(void)
 	return goes_on;
 }
 
-static void *purge_heaps(void *unused)
+static void give_back_idle(struct mk_heap *heap)
+{
+	mk_depot_trim_idle(heap);
+	mk_pages_purge_idle(heap);
+}
+
+static void *serve_heaps(void *unused)
 {
 	while (wait_an_interval())
-		for (unsigned number = 1; number < MK_HEAP_LIMIT; number++) {
-			struct mk_heap *heap = mk_heap_by_number(number);
-
-			if (heap == NULL)
-				break;
-			mk_pages_purge_idle(heap);
-		}
+		mk_registry_visit(give_back_idle);
 	return unused;
 }
 
@@ -60,7 +62,7 @@ static int start_thread(void)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&thread, NULL, purge_heaps, NULL);
+	error = pthread_create(&thread, NULL, serve_heaps, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -error;
 }

@@ -3,6 +3,7 @@
 #ifndef MK_HEAP_BACKING_H
 #define MK_HEAP_BACKING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct mk_backing;
@@ -13,21 +14,31 @@ struct mk_backing;
  */
 struct mk_backing_ops {
 	/*
-	 * Address space of SIZE bytes (a multiple of 2 MiB) at a multiple of 2 MiB, with the backing's
-	 * policy applied to all of it. 0 or -errno; -ENOMEM: the heap asks again for less.
+	 * Address space of SIZE bytes (a multiple of 2 MiB), with the backing's policy applied to all
+	 * of it, at a multiple of 2 MiB where that can be had. A backing that has one area only gives
+	 * that, of whatever size. 0 or -errno: the heap asks again for less.
 	 */
-	int (*reserve)(struct mk_backing *backing, size_t size, void **ret_base);
+	int (*reserve)(struct mk_backing *backing, size_t size, void **ret_base, size_t *ret_size);
 
 	/*
-	 * Makes part of a reservation usable; its bytes read as zero. 0 or -errno; -ENOMEM: the heap
-	 * asks again for less. RESERVATION is the base and RESERVED its size, so that the policy of
+	 * Makes part of a reservation usable; its bytes read as zero unless the backing says
+	 * holds_old_bytes. 0 or -errno; after an error the heap asks again for less. RESERVATION is the base and RESERVED its size, so that the policy of
 	 * all of it can be verified and repaired.
 	 */
 	int (*commit)(struct mk_backing *backing, void *reservation, size_t reserved, void *base,
 		      size_t size);
 
-	/* Gives pages back while they stay committed: 0, they read as zero now; or -errno. */
+	/*
+	 * Gives pages back while they stay committed: 0, they read as zero now; or -errno. NULL: the
+	 * backing has nobody to give them to.
+	 */
 	int (*purge)(struct mk_backing *backing, void *base, size_t size);
+
+	/*
+	 * Gets pages of which some were purged, so that they can be used: 0 or -errno. What was not
+	 * purged keeps its bytes. NULL: purged pages come back by themselves.
+	 */
+	int (*refill)(struct mk_backing *backing, void *base, size_t size);
 
 	/* Gives back a whole reservation. */
 	void (*release)(struct mk_backing *backing, void *base, size_t size);
@@ -37,6 +48,9 @@ struct mk_backing_ops {
 struct mk_backing {
 	const struct mk_backing_ops *ops;
 	size_t reservation_size; /* what to reserve at a time; halved down when refused */
+	bool holds_old_bytes;	 /* what was never used does not read as zero */
+	bool purges_at_once;	 /* freed pages are not kept for later */
+	bool is_scarce;		 /* threads keep no freed blocks above 32 KiB */
 };
 
 #endif

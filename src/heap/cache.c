@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Thread caches: magazines exchanged with the heap's depot, then with its slabs. */
+/*
+ * Thread caches: one or two magazines a class, exchanged with the heap's depot. What a cache keeps is
+ * bounded in bytes, and classes that the thread does not use any more are given back bit by bit.
+ */
 #include "heap/cache.h"
 
 #include "base/options.h"
 #include "heap/annotate.h"
+#include "heap/depot.h"
 #include "heap/fast.h"
 #include "heap/magazine.h"
-#include "heap/pages.h"
-#include "heap/slab.h"
+#include "heap/threads.h"
 #include "os/thread.h"
 
 enum {
-	DEPOT_SIZE = 1 << 20, /* bytes of objects in the depot of one class */
-	DEPOT_MAGAZINES = 32,
+	CACHE_SIZE = 4 << 20,	/* bytes of objects in one cache, as far as it has looked */
 	FIRST_REFILL_SHARE = 8, /* a cache's first refill of a class is an eighth of a magazine */
 };
 
@@ -37,80 +39,109 @@ static bool is_small(unsigned class)
 	return class < MK_CLASS_SMALL_END;
 }
 
-static void lock_class(struct mk_heap *heap, unsigned class)
+static bool has_magazine(const struct mk_cache *cache, unsigned class)
 {
-	mk_lock_acquire(&heap->class[class].lock, MK_RANK_CLASS);
-}
-
-static void unlock_class(struct mk_heap *heap, unsigned class)
-{
-	mk_lock_release(&heap->class[class].lock, MK_RANK_CLASS);
+	return cache->top[class] != MK_MAGAZINE_NONE_TOP;
 }
 
 void *mk_cache_take_direct(struct mk_heap *heap, unsigned class)
 {
 	void *object = NULL;
 
-	lock_class(heap, class);
-	mk_slab_take(heap, class, &object, 1);
-	unlock_class(heap, class);
+	mk_depot_take_objects(heap, class, &object, 1);
 	return object;
-}
-
-/* COUNT objects of one class go back to their slabs or, of a medium class, to the pages. */
-static void give(struct mk_heap *heap, unsigned class, void *const *objects, size_t count)
-{
-	if (is_small(class)) {
-		lock_class(heap, class);
-		mk_slab_give(heap, class, objects, (unsigned)count);
-		unlock_class(heap, class);
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		mk_pages_free_block(heap, class, objects[i]);
 }
 
 void mk_cache_give_direct(struct mk_heap *heap, unsigned class, void *object)
 {
-	give(heap, class, &object, 1);
+	mk_depot_give_objects(heap, class, &object, 1);
 }
 
-/* Empties a magazine whose last object is at TOP. */
-static void give_magazine(struct mk_heap *heap, unsigned class, void **top)
+/*
+ * A magazine whose last object is at TOP, and its objects, leave the cache. They go to their slabs
+ * even from a full magazine: there a double free is found.
+ */
+static void put_away(struct mk_cache *cache, unsigned class, void **top)
 {
-	void **bottom = mk_magazine_bottom(mk_magazine_of(top), class);
+	struct mk_magazine *magazine = mk_magazine_of(top);
+	void **bottom = mk_magazine_bottom(magazine, class);
 
-	give(heap, class, bottom + 1, (size_t)(top - bottom));
+	mk_depot_give_objects(cache->heap, class, bottom + 1, (size_t)(top - bottom));
+	mk_meta_free(MK_META_MAGAZINE, magazine);
 }
 
-static struct mk_magazine *take_from_depot(struct mk_heap_class *depot)
+/* Sets what a class counts for in the cache's size. */
+static void count_class(struct mk_cache *cache, unsigned class, size_t object_count)
 {
-	struct mk_magazine *magazine = depot->full;
+	uint32_t size = (uint32_t)object_count * mk_classes[class].stride;
 
-	if (magazine != NULL) {
-		depot->full = mk_magazine_unlink(magazine);
-		depot->full_count--;
+	cache->size += (size_t)size - cache->seen_size[class];
+	cache->seen_size[class] = size;
+}
+
+/* True where the thread seems not to have used the class since the last look. */
+static bool look_at_class(struct mk_cache *cache, unsigned class)
+{
+	void **top = cache->top[class];
+	bool is_idle = top == cache->seen_top[class];
+	size_t count = 0;
+
+	if (has_magazine(cache, class))
+		count = (size_t)(top - mk_magazine_bottom(mk_magazine_of(top), class));
+	if (cache->spare[class] != NULL && cache->spare_is_full[class])
+		count += mk_classes[class].magazine_count;
+	cache->seen_top[class] = top;
+	count_class(cache, class, count);
+	return is_idle;
+}
+
+static void flush_class(struct mk_cache *cache, unsigned class)
+{
+	struct mk_magazine *spare = cache->spare[class];
+	void **top = cache->top[class];
+
+	if (has_magazine(cache, class)) {
+		cache->top[class] = MK_MAGAZINE_NONE_TOP;
+		put_away(cache, class, top);
 	}
-	return magazine;
+	if (spare != NULL) {
+		cache->spare[class] = NULL;
+		put_away(cache, class,
+			 cache->spare_is_full[class] ? mk_magazine_full_top(spare)
+						     : mk_magazine_bottom(spare, class));
+	}
+	cache->refill_count[class] = 0;
+	count_class(cache, class, 0);
 }
 
-/* False: the depot is full. */
-static bool put_into_depot(struct mk_heap *heap, unsigned class, struct mk_magazine *magazine)
+static void flush(struct mk_cache *cache)
 {
-	struct mk_heap_class *depot = &heap->class[class];
-	size_t magazine_size = (size_t)mk_classes[class].magazine_count * mk_classes[class].stride;
-	bool has_room;
+	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++)
+		flush_class(cache, class);
+}
 
-	lock_class(heap, class);
-	has_room = depot->full_count < DEPOT_MAGAZINES &&
-		   depot->full_count * magazine_size < DEPOT_SIZE;
-	if (has_room) {
-		mk_magazine_link(magazine, depot->full);
-		depot->full = magazine;
-		depot->full_count++;
+/*
+ * At each exchange of magazines of a class, keeps the cache in its bounds: a hand goes on to the next
+ * class and flushes it where it is idle, and further ones where all together are too large. What the
+ * class itself has too much of goes to the depot in the exchange.
+ */
+static void shrink(struct mk_cache *cache, unsigned class)
+{
+	unsigned call = atomic_load_explicit(&cache->heap->flush_call, memory_order_relaxed);
+	unsigned looks = 1;
+
+	if (cache->flush_call != call) {
+		cache->flush_call = call;
+		flush(cache);
+		return;
 	}
-	unlock_class(heap, class);
-	return has_room;
+	look_at_class(cache, class);
+	do {
+		cache->hand = cache->hand + 1 < MK_CLASS_LARGE ? cache->hand + 1 : 1;
+		if ((look_at_class(cache, cache->hand) || cache->size > CACHE_SIZE) &&
+		    cache->hand != class)
+			flush_class(cache, cache->hand);
+	} while (cache->size > CACHE_SIZE && looks++ < MK_CLASS_LARGE);
 }
 
 /* The loaded magazine is empty and the spare full, or the other way round: exchange them. */
@@ -129,28 +160,22 @@ static bool load_empty(struct mk_cache *cache, unsigned class)
 {
 	struct mk_magazine *magazine = mk_magazine_make(class);
 
-	if (magazine != NULL)
-		cache->top[class] = mk_magazine_bottom(magazine, class);
-	return magazine != NULL;
+	if (magazine == NULL)
+		return false;
+	cache->top[class] = mk_magazine_bottom(magazine, class);
+	return true;
 }
 
-static bool has_magazine(const struct mk_cache *cache, unsigned class)
+/* A full magazine of the depot takes the place of the loaded one, which is empty or not there. */
+static bool load_full(struct mk_cache *cache, unsigned class)
 {
-	return cache->top[class] != MK_MAGAZINE_NONE_TOP;
-}
+	struct mk_magazine *empty =
+		has_magazine(cache, class) ? mk_magazine_of(cache->top[class]) : NULL;
+	struct mk_magazine *full = mk_depot_take(cache->heap, class, empty);
 
-/* The loaded magazine, which is empty, makes way for a full one of the depot. */
-static void load_full(struct mk_cache *cache, unsigned class, struct mk_magazine *full)
-{
-	struct mk_magazine *empty = mk_magazine_of(cache->top[class]);
-
-	cache->top[class] = mk_magazine_full_top(full);
-	if (cache->spare[class] != NULL) {
-		mk_meta_free(MK_META_MAGAZINE, empty);
-		return;
-	}
-	cache->spare[class] = empty;
-	cache->spare_is_full[class] = false;
+	if (full != NULL)
+		cache->top[class] = mk_magazine_full_top(full);
+	return full != NULL;
 }
 
 /* Takes more each time, so that a thread that wants little leaves the rest to others. */
@@ -165,28 +190,18 @@ static unsigned next_refill(struct mk_cache *cache, unsigned class)
 	return count;
 }
 
-static void refill_small(struct mk_cache *cache, unsigned class)
-{
-	struct mk_heap *heap = cache->heap;
-	void **bottom = cache->top[class];
-	struct mk_magazine *full;
-
-	lock_class(heap, class);
-	full = take_from_depot(&heap->class[class]);
-	if (full == NULL)
-		cache->top[class] =
-			bottom + mk_slab_take(heap, class, bottom + 1, next_refill(cache, class));
-	unlock_class(heap, class);
-	if (full != NULL)
-		load_full(cache, class, full);
-}
-
 static void refill(struct mk_cache *cache, unsigned class)
 {
-	if (cache->spare[class] != NULL && cache->spare_is_full[class])
+	if (cache->spare[class] != NULL && cache->spare_is_full[class]) {
 		swap_spare(cache, class);
-	else if (is_small(class) && (has_magazine(cache, class) || load_empty(cache, class)))
-		refill_small(cache, class);
+		return;
+	}
+	shrink(cache, class);
+	if (load_full(cache, class) || !is_small(class))
+		return;
+	if (has_magazine(cache, class) || load_empty(cache, class))
+		cache->top[class] += mk_depot_take_objects(
+			cache->heap, class, cache->top[class] + 1, next_refill(cache, class));
 }
 
 void *mk_cache_take(struct mk_cache *cache, unsigned class)
@@ -201,39 +216,32 @@ void *mk_cache_take(struct mk_cache *cache, unsigned class)
 	return object;
 }
 
-/* Both magazines are full: the spare goes to the depot or is emptied. */
-static void empty_spare(struct mk_cache *cache, unsigned class)
+/* The loaded magazine, which is full, becomes the spare. False: no metadata memory for another. */
+static bool start_spare(struct mk_cache *cache, unsigned class)
 {
-	struct mk_magazine *spare = cache->spare[class];
-	struct mk_magazine *empty = is_small(class) ? mk_magazine_make(class) : NULL;
+	struct mk_magazine *full = mk_magazine_of(cache->top[class]);
 
-	if (empty != NULL && put_into_depot(cache->heap, class, spare)) {
-		cache->spare[class] = empty;
-	} else {
-		if (empty != NULL)
-			mk_meta_free(MK_META_MAGAZINE, empty);
-		give_magazine(cache->heap, class, mk_magazine_full_top(spare));
-	}
-	cache->spare_is_full[class] = false;
+	if (!load_empty(cache, class))
+		return false;
+	cache->spare[class] = full;
+	cache->spare_is_full[class] = true;
+	return true;
 }
 
-/* Makes room in the loaded magazine. False: no metadata memory for a magazine. */
+/* Makes room in the loaded magazine, which is full or not there. False: no metadata memory. */
 static bool make_room(struct mk_cache *cache, unsigned class)
 {
-	struct mk_magazine *full;
-
+	shrink(cache, class);
 	if (!has_magazine(cache, class))
 		return load_empty(cache, class);
-	if (cache->spare[class] == NULL) {
-		full = mk_magazine_of(cache->top[class]);
-		if (!load_empty(cache, class))
-			return false;
-		cache->spare[class] = full;
-		cache->spare_is_full[class] = true;
-		return true;
+	if (cache->spare[class] == NULL)
+		return start_spare(cache, class);
+	if (cache->spare_is_full[class]) {
+		cache->spare_is_full[class] = false;
+		cache->spare[class] = mk_depot_put(cache->heap, class, cache->spare[class]);
+		if (cache->spare[class] == NULL)
+			return start_spare(cache, class);
 	}
-	if (cache->spare_is_full[class])
-		empty_spare(cache, class);
 	swap_spare(cache, class);
 	return true;
 }
@@ -246,65 +254,25 @@ void mk_cache_overflow(struct mk_cache *cache, unsigned class, void *object)
 		mk_cache_give_direct(cache->heap, class, object);
 }
 
-static void flush_class(struct mk_cache *cache, unsigned class)
-{
-	struct mk_magazine *spare = cache->spare[class];
-
-	if (has_magazine(cache, class)) {
-		give_magazine(cache->heap, class, cache->top[class]);
-		mk_meta_free(MK_META_MAGAZINE, mk_magazine_of(cache->top[class]));
-		cache->top[class] = MK_MAGAZINE_NONE_TOP;
-	}
-	if (spare != NULL) {
-		if (cache->spare_is_full[class])
-			give_magazine(cache->heap, class, mk_magazine_full_top(spare));
-		mk_meta_free(MK_META_MAGAZINE, spare);
-		cache->spare[class] = NULL;
-	}
-	cache->refill_count[class] = 0;
-}
-
-static void flush(struct mk_cache *cache)
-{
-	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++)
-		flush_class(cache, class);
-}
-
-static void drain_class(struct mk_heap *heap, unsigned class)
-{
-	struct mk_magazine *magazine;
-
-	do {
-		lock_class(heap, class);
-		magazine = take_from_depot(&heap->class[class]);
-		unlock_class(heap, class);
-		if (magazine != NULL) {
-			give_magazine(heap, class, mk_magazine_full_top(magazine));
-			mk_meta_free(MK_META_MAGAZINE, magazine);
-		}
-	} while (magazine != NULL);
-	lock_class(heap, class);
-	mk_slab_trim(heap, class);
-	unlock_class(heap, class);
-}
-
 void mk_cache_drain(struct mk_heap *heap)
 {
 	struct mk_cache *cache = mk_cache_get(heap);
 
+	atomic_fetch_add_explicit(&heap->flush_call, 1, memory_order_relaxed);
 	if (cache != NULL)
 		flush(cache);
-	for (unsigned class = 1; class < MK_CLASS_SMALL_END; class ++)
-		drain_class(heap, class);
+	mk_depot_drain(heap);
 }
 
 /* The thread's exit handler. Frees that come later find no cache and go to the slabs directly. */
 static void end_thread(void *value)
 {
 	struct mk_thread *thread = value;
-	struct mk_cache *cache = thread->caches;
+	struct mk_cache *cache;
 
 	mk_thread_self = &thread_ended;
+	mk_threads_lock();
+	cache = thread->caches;
 	while (cache != NULL) {
 		struct mk_cache *next = cache->next;
 
@@ -314,6 +282,8 @@ static void end_thread(void *value)
 		cache = next;
 	}
 	thread->caches = NULL;
+	mk_threads_remove(thread);
+	mk_threads_unlock();
 	mk_meta_free(MK_META_THREAD, thread);
 }
 
@@ -332,6 +302,9 @@ static struct mk_thread *start_thread(void)
 	clear_tops(&thread->no_cache);
 	/* First: to watch the exit may allocate, in a process whose malloc is this library. */
 	mk_thread_self = thread;
+	mk_threads_lock();
+	mk_threads_add(thread);
+	mk_threads_unlock();
 	if (mk_thread_watch_exit(thread) == 0)
 		return thread;
 	end_thread(thread);
@@ -347,8 +320,11 @@ static struct mk_cache *make_cache(struct mk_thread *thread, struct mk_heap *hea
 		return NULL;
 	clear_tops(cache);
 	cache->heap = heap;
+	cache->flush_call = atomic_load_explicit(&heap->flush_call, memory_order_relaxed);
+	mk_threads_lock();
 	cache->next = thread->caches;
 	thread->caches = cache;
+	mk_threads_unlock();
 	thread->cache_offset[heap->number] = (char *)cache - (char *)thread;
 	return cache;
 }

@@ -21,7 +21,10 @@ void *mk_cache_take(struct mk_cache *cache, unsigned class);
 /* Takes an object for which the loaded magazine has no room. */
 void mk_cache_overflow(struct mk_cache *cache, unsigned class, void *object);
 
-/* Gives back what the thread's cache of the heap, the heap's depots and its empty slabs hold. */
+/*
+ * Gives back what the thread's cache of the heap, the heap's depots and its empty slabs hold; other
+ * threads flush their caches of it when they exchange magazines next.
+ */
 void mk_cache_drain(struct mk_heap *heap);
 
 /* One object past all caches. Taking is for small classes; NULL: out of memory. */

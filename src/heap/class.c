@@ -6,7 +6,8 @@ enum {
 	LINEAR_LIMIT = 128, /* classes of 16 bytes distance up to here */
 	FIRST_GEOMETRIC = 10,
 	LOG2_LINEAR_LIMIT = 7,
-	MAGAZINE_BYTES = 256 << 10, /* a full magazine holds about this much at the most */
+	MAGAZINE_BYTES = 256 << 10,	 /* a full magazine holds about this much at the most */
+	MAGAZINE_BYTES_LEAST = 16 << 10, /* and counts for this at the least, since it costs 512 */
 	SLAB_PAGES_WANTED = 4,
 	SLAB_PAGES_LIMIT = 64,
 	SLAB_OBJECTS_WANTED = 8,
@@ -14,6 +15,7 @@ enum {
 };
 
 struct mk_class mk_classes[MK_CLASS_COUNT];
+uint8_t mk_class_aligned_table[MK_PAGE_SHIFT + 1][MK_CLASS_COUNT];
 
 /* Sizes above FROM, up to FROM + STEP; and four such classes, up to twice FROM. */
 #define CLASS(class, from, step) [(from) / 8 + 1 ...((from) + (step)) / 8] = (class)
@@ -57,17 +59,6 @@ unsigned mk_class_of(size_t size)
 	       (unsigned)((size - 1) >> (log2 - 2) & 3);
 }
 
-unsigned mk_class_of_aligned(size_t alignment, size_t size)
-{
-	if (alignment > MK_PAGE_SIZE || size > MK_MEDIUM_SIZE)
-		return MK_CLASS_LARGE;
-	for (unsigned class = mk_class_of(mk_max_size(size, alignment)); class < MK_CLASS_LARGE;
-	     class ++)
-		if ((mk_classes[class].stride & (alignment - 1)) == 0)
-			return class;
-	return MK_CLASS_LARGE;
-}
-
 /* The smallest slab that holds enough objects and wastes little. */
 static void choose_slab(struct mk_class *class)
 {
@@ -96,12 +87,29 @@ static void start_class(unsigned number)
 	class->inverse = (uint32_t)(((UINT64_C(1) << 32) + class->stride - 1) / class->stride);
 	class->magazine_count = (uint8_t)mk_max_size(
 		1, mk_min_size(MK_MAGAZINE_SLOTS - 1, MAGAZINE_BYTES / class->stride));
+	class->magazine_size = (uint32_t)mk_max_size(
+		MAGAZINE_BYTES_LEAST, (size_t) class->magazine_count * class->stride);
 	if (number < MK_CLASS_SMALL_END)
 		choose_slab(class);
+}
+
+/* From the largest class down: a class that is not aligned leads to what the next one leads to. */
+static void start_alignment(unsigned shift)
+{
+	uint8_t *classes = mk_class_aligned_table[shift];
+
+	classes[MK_CLASS_LARGE] = MK_CLASS_LARGE;
+	for (unsigned class = MK_CLASS_LARGE - 1; class > 0; class --) {
+		bool is_aligned = (mk_classes[class].stride & (((size_t)1 << shift) - 1)) == 0;
+
+		classes[class] = is_aligned ? (uint8_t) class : classes[class + 1];
+	}
 }
 
 void mk_class_start(void)
 {
 	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++)
 		start_class(class);
+	for (unsigned shift = 0; shift <= MK_PAGE_SHIFT; shift++)
+		start_alignment(shift);
 }

@@ -12,6 +12,7 @@ struct mk_class {
 	uint16_t slab_pages;	/* small classes */
 	uint16_t slab_objects;	/* small classes */
 	uint8_t magazine_count; /* objects of a full magazine: 1 to 63 */
+	uint32_t magazine_size; /* bytes that a full magazine counts for */
 };
 
 /* Filled by mk_class_start(), which is called before the first heap is made. */
@@ -31,10 +32,19 @@ unsigned mk_class_of_small(size_t size)
 /* The class of any size of at least 1. */
 unsigned mk_class_of(size_t size);
 
+/* [log2 of an alignment][class] -> the smallest class from there on whose objects are so aligned. */
+extern uint8_t mk_class_aligned_table[MK_PAGE_SHIFT + 1][MK_CLASS_COUNT] MK_HIDDEN;
+
 /*
  * The smallest class whose objects are SIZE bytes or more and aligned to ALIGNMENT (a power of two);
  * MK_CLASS_LARGE where no class promises that.
  */
-unsigned mk_class_of_aligned(size_t alignment, size_t size);
+static inline unsigned mk_class_of_aligned(size_t alignment, size_t size)
+{
+	if (alignment > MK_PAGE_SIZE)
+		return MK_CLASS_LARGE;
+	return mk_class_aligned_table[mk_log2(alignment)]
+				     [mk_class_of(mk_max_size(size, alignment))];
+}
 
 #endif

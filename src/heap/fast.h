@@ -22,19 +22,20 @@ struct mk_cache *mk_cache_of(size_t heap_number)
 	return (void *)((char *)thread + thread->cache_offset[heap_number]);
 }
 
-/* NULL: the cache has none, or the class is not a small one; for heap number 0 and size 0 always. */
+/* The calling thread's stack of objects of SIZE bytes, which is at most MK_SMALL_SIZE. */
 MK_INLINE
-void *mk_fast_malloc(unsigned heap_number, size_t size)
+void ***mk_fast_top(unsigned heap_number, size_t size)
 {
-	struct mk_cache *cache;
-	void ***top;
-	void *object;
+	return &mk_cache_of(heap_number)->top[mk_class_of_small(size)];
+}
 
-	if (MK_UNLIKELY(size > MK_SMALL_SIZE))
-		return NULL;
-	cache = mk_cache_of(heap_number);
-	top = &cache->top[mk_class_of_small(size)];
-	object = **top;
+/* An object of the class. NULL: the thread's cache has none; for heap number 0 always. */
+MK_INLINE
+void *mk_fast_take(unsigned heap_number, unsigned class)
+{
+	void ***top = &mk_cache_of(heap_number)->top[class];
+	void *object = **top;
+
 	if (MK_LIKELY(object != NULL))
 		(*top)--;
 	return object;

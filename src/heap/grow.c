@@ -5,9 +5,10 @@
 #include "heap/meta.h"
 #include "heap/pagemap.h"
 #include "heap/pages.h"
+#include "os/vm.h"
 
 enum {
-	STEP_UNIT = 64 << 10, /* a multiple of every kernel page size */
+	STEP_LEAST = 64 << 10, /* but where less is left */
 	STEP_LIMIT = 64 << 20,
 };
 
@@ -33,6 +34,7 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	span->below = reservation->top;
 	span->above = NULL;
 	span->freed_ms = 0;
+	span->has_holes = false;
 	span->state = MK_SPAN_FRESH;
 	if (span->below != NULL)
 		span->below->above = span;
@@ -43,11 +45,23 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	return true;
 }
 
+/* What to commit first: large steps end with a chunk, so that it can become a huge page. */
+static size_t first_step(const struct mk_heap *heap, const struct mk_reservation *reservation,
+			 size_t missing)
+{
+	size_t room = reservation->size - reservation->committed;
+	size_t end = reservation->committed + mk_max_size(missing, heap->pages.step);
+
+	if (heap->pages.step >= MK_CHUNK_SIZE)
+		end = mk_align_up(end, MK_CHUNK_SIZE);
+	return mk_min_size(end - reservation->committed, room);
+}
+
 /* Commits MISSING bytes or more: a step, halved as long as the backing refuses it. */
 static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, size_t missing)
 {
 	size_t room = reservation->size - reservation->committed;
-	size_t step = mk_min_size(mk_max_size(missing, heap->pages.step), room);
+	size_t step = first_step(heap, reservation, missing);
 	void *base = (void *)(reservation->base + reservation->committed);
 
 	if (missing > room)
@@ -56,8 +70,8 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 					  reservation->size, base, step) != 0) {
 		if (step == missing)
 			return false;
-		step = mk_max_size(missing, mk_align_down(step / 2, STEP_UNIT));
-		heap->pages.step = mk_max_size(STEP_UNIT, step);
+		step = mk_max_size(missing, mk_align_down(step / 2, mk_vm_page_size()));
+		heap->pages.step = mk_max_size(STEP_LEAST, step);
 	}
 	if (step >= heap->pages.step)
 		heap->pages.step = mk_min_size(heap->pages.step * 2, STEP_LIMIT);
@@ -65,33 +79,36 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 	return add_committed(heap, reservation, step);
 }
 
-static int ask_backing(struct mk_heap *heap, size_t size, void **ret_base)
+struct space {
+	void *base;
+	size_t size;
+};
+
+static int ask_backing(struct mk_heap *heap, size_t size, struct space *ret_space)
 {
-	return heap->backing->ops->reserve(heap->backing, size, ret_base);
+	return heap->backing->ops->reserve(heap->backing, size, &ret_space->base, &ret_space->size);
 }
 
 /*
- * Address space of LEAST bytes, or up to *SIZE: halved as long as it is refused, and then once more
- * to a quarter, since where address space is short (ulimit -v) the next heap wants some, too. *SIZE
- * is what was got. 0 or -errno.
+ * Address space of WANTED bytes, or down to LEAST: halved as long as it is refused, and then once
+ * more to a quarter, since where address space is short (ulimit -v) the next heap wants some, too.
+ * 0 or -errno.
  */
-static int reserve_space(struct mk_heap *heap, size_t least, size_t *size, void **ret_base)
+static int reserve_space(struct mk_heap *heap, size_t least, size_t wanted, struct space *ret_space)
 {
-	size_t wanted = *size;
-	int error = ask_backing(heap, wanted, ret_base);
+	int error = ask_backing(heap, wanted, ret_space);
 
 	if (error == 0)
 		return 0;
 	while (error != 0 && wanted > least) {
 		wanted = mk_max_size(least, mk_align_down(wanted / 2, MK_CHUNK_SIZE));
-		error = ask_backing(heap, wanted, ret_base);
+		error = ask_backing(heap, wanted, ret_space);
 	}
 	if (error == 0 && wanted > least) {
-		heap->backing->ops->release(heap->backing, *ret_base, wanted);
+		heap->backing->ops->release(heap->backing, ret_space->base, ret_space->size);
 		wanted = mk_max_size(least, mk_align_down(wanted / 4, MK_CHUNK_SIZE));
-		error = ask_backing(heap, wanted, ret_base);
+		error = ask_backing(heap, wanted, ret_space);
 	}
-	*size = wanted;
 	return error;
 }
 
@@ -100,20 +117,20 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 	size_t least = mk_align_up(size, MK_CHUNK_SIZE);
 	size_t wanted = mk_max_size(heap->backing->reservation_size, least);
 	struct mk_reservation *reservation;
-	void *base;
+	struct space space;
 
-	if (reserve_space(heap, least, &wanted, &base) != 0)
+	if (reserve_space(heap, least, wanted, &space) != 0)
 		return NULL;
 	reservation = mk_meta_alloc(MK_META_RESERVATION);
-	if (reservation == NULL || mk_pagemap_cover((uintptr_t)base, wanted) != 0) {
-		heap->backing->ops->release(heap->backing, base, wanted);
+	if (reservation == NULL || mk_pagemap_cover((uintptr_t)space.base, space.size) != 0) {
+		heap->backing->ops->release(heap->backing, space.base, space.size);
 		if (reservation != NULL)
 			mk_meta_free(MK_META_RESERVATION, reservation);
 		return NULL;
 	}
-	mk_annotate_reserve(base, wanted);
-	reservation->base = (uintptr_t)base;
-	reservation->size = wanted;
+	mk_annotate_reserve(space.base, space.size);
+	reservation->base = (uintptr_t)space.base;
+	reservation->size = space.size;
 	reservation->committed = 0;
 	reservation->top = NULL;
 	reservation->next = heap->pages.reservations;
@@ -121,15 +138,33 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 	return reservation;
 }
 
+bool mk_pages_grow_reservation(struct mk_heap *heap, struct mk_reservation *reservation,
+			       size_t pages)
+{
+	return commit(heap, reservation, mk_align_up(pages << MK_PAGE_SHIFT, mk_vm_page_size()));
+}
+
+void mk_pages_release(struct mk_heap *heap, struct mk_reservation **link)
+{
+	struct mk_reservation *reservation = *link;
+
+	*link = reservation->next;
+	heap->pages.committed_size -= reservation->committed;
+	mk_annotate_release((void *)reservation->base, reservation->size, reservation->committed);
+	heap->backing->ops->release(heap->backing, (void *)reservation->base, reservation->size);
+	mk_meta_free(MK_META_RESERVATION, reservation);
+}
+
 bool mk_pages_grow_top(struct mk_heap *heap, size_t pages, enum mk_span_state state)
 {
-	size_t size = mk_align_up(pages << MK_PAGE_SHIFT, STEP_UNIT);
+	size_t unit = mk_vm_page_size();
+	size_t size = mk_align_up(pages << MK_PAGE_SHIFT, unit);
 
 	for (struct mk_reservation *reservation = heap->pages.reservations; reservation != NULL;
 	     reservation = reservation->next) {
-		size_t present = mk_align_down(free_top_size(reservation, state), STEP_UNIT);
+		size_t present = mk_align_down(free_top_size(reservation, state), unit);
 
-		if (commit(heap, reservation, size - mk_min_size(present, size - STEP_UNIT)))
+		if (commit(heap, reservation, size - mk_min_size(present, size - unit)))
 			return true;
 	}
 	return false;
@@ -137,11 +172,17 @@ bool mk_pages_grow_top(struct mk_heap *heap, size_t pages, enum mk_span_state st
 
 bool mk_pages_grow(struct mk_heap *heap, size_t pages)
 {
-	size_t size = mk_align_up(pages << MK_PAGE_SHIFT, STEP_UNIT);
+	size_t size = mk_align_up(pages << MK_PAGE_SHIFT, mk_vm_page_size());
 	struct mk_reservation *reservation;
 
 	if (mk_pages_grow_top(heap, pages, MK_SPAN_FRESH))
 		return true;
 	reservation = reserve(heap, size);
-	return reservation != NULL && commit(heap, reservation, size);
+	if (reservation == NULL)
+		return false;
+	if (commit(heap, reservation, size))
+		return true;
+	/* Each refusal would leave another one behind. */
+	mk_pages_release(heap, &heap->pages.reservations);
+	return false;
 }

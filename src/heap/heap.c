@@ -7,10 +7,22 @@
 #include "heap/annotate.h"
 #include "heap/cache.h"
 #include "heap/class.h"
+#include "heap/depot.h"
 #include "heap/fast.h"
 #include "heap/misuse.h"
 #include "heap/pages.h"
 #include "heap/slab.h"
+
+/* From here on used pages are given back for new ones, which are zero: few programs use them all. */
+#define PURGE_TO_ZERO (2 * MK_MIB)
+
+/* Pages of a medium or large block. */
+static size_t page_count(unsigned class, size_t size)
+{
+	if (class < MK_CLASS_LARGE)
+		return mk_classes[class].size >> MK_PAGE_SHIFT;
+	return mk_align_up(size, MK_PAGE_SIZE) >> MK_PAGE_SHIFT;
+}
 
 static void *large_block(struct mk_heap *heap, size_t alignment, size_t size, bool *ret_zeroed)
 {
@@ -18,8 +30,8 @@ static void *large_block(struct mk_heap *heap, size_t alignment, size_t size, bo
 
 	if (size > PTRDIFF_MAX)
 		return NULL;
-	span = mk_pages_alloc(heap, mk_align_up(size, MK_PAGE_SIZE) >> MK_PAGE_SHIFT, alignment,
-			      MK_CLASS_LARGE, ret_zeroed);
+	span = mk_pages_alloc(heap, page_count(MK_CLASS_LARGE, size), alignment, MK_CLASS_LARGE,
+			      ret_zeroed);
 	return span == NULL ? NULL : (void *)span->base;
 }
 
@@ -40,8 +52,7 @@ static void *medium_block(struct mk_heap *heap, unsigned class, bool *ret_zeroed
 
 	if (object != NULL)
 		return object;
-	span = mk_pages_alloc(heap, mk_classes[class].size >> MK_PAGE_SHIFT, MK_PAGE_SIZE, class,
-			      ret_zeroed);
+	span = mk_pages_alloc(heap, page_count(class, 0), MK_PAGE_SIZE, class, ret_zeroed);
 	return span == NULL ? NULL : (void *)span->base;
 }
 
@@ -56,23 +67,40 @@ static void *take_block(struct mk_heap *heap, unsigned class, size_t alignment, 
 	return large_block(heap, alignment, size, ret_zeroed);
 }
 
-/* Out of memory: what caches and depots hold may be enough. */
-static void *block_or_drain(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
+/*
+ * A heap does not grow as long as its depots hold much: they are emptied first. Then the caches are,
+ * which is all that is left where it can't grow.
+ */
+static void *take_hurriedly(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
 			    bool *ret_zeroed)
 {
-	void *found = take_block(heap, class, alignment, size, ret_zeroed);
+	void *found;
 
-	if (found == NULL && size <= PTRDIFF_MAX) {
+	atomic_fetch_add_explicit(&heap->hurry, 1, memory_order_relaxed);
+	mk_depot_drain(heap);
+	found = take_block(heap, class, alignment, size, ret_zeroed);
+	if (found == NULL) {
 		mk_cache_drain(heap);
 		found = take_block(heap, class, alignment, size, ret_zeroed);
 	}
+	atomic_fetch_sub_explicit(&heap->hurry, 1, memory_order_relaxed);
+	return found;
+}
+
+static void *get_block(struct mk_heap *heap, unsigned class, size_t alignment, size_t size,
+		       bool *ret_zeroed)
+{
+	void *found = take_block(heap, class, alignment, size, ret_zeroed);
+
+	if (found == NULL && size <= PTRDIFF_MAX)
+		found = take_hurriedly(heap, class, alignment, size, ret_zeroed);
 	return found;
 }
 
 void *mk_heap_malloc(struct mk_heap *heap, size_t size)
 {
 	bool zeroed;
-	void *found = block_or_drain(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
+	void *found = get_block(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
 
 	mk_annotate_malloc(found, size, false);
 	return found;
@@ -81,10 +109,10 @@ void *mk_heap_malloc(struct mk_heap *heap, size_t size)
 void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size)
 {
 	bool zeroed;
-	void *found = block_or_drain(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
+	void *found = get_block(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
 
 	mk_annotate_malloc(found, size, zeroed);
-	if (found != NULL && !zeroed)
+	if (found != NULL && !zeroed && (size < PURGE_TO_ZERO || !mk_pages_zero(heap, found)))
 		memset(found, 0, size);
 	return found;
 }
@@ -92,8 +120,8 @@ void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size)
 void *mk_heap_malloc_aligned(struct mk_heap *heap, size_t alignment, size_t size)
 {
 	bool zeroed;
-	void *found = block_or_drain(heap, mk_class_of_aligned(alignment, size), alignment, size,
-				     &zeroed);
+	void *found =
+		get_block(heap, mk_class_of_aligned(alignment, size), alignment, size, &zeroed);
 
 	mk_annotate_malloc(found, size, false);
 	return found;
@@ -132,7 +160,7 @@ void mk_heap_free(void *block)
 	mk_annotate_free(block, mk_classes[class].size);
 	heap = mk_entry_span(entry)->heap;
 	cache = mk_cache_get(heap);
-	if (cache == NULL)
+	if (cache == NULL || (heap->backing->is_scarce && class >= MK_CLASS_SMALL_END))
 		mk_cache_give_direct(heap, class, block);
 	else if (!mk_fast_free(block))
 		mk_cache_overflow(cache, class, block);
@@ -155,14 +183,18 @@ static bool resize(struct mk_span *span, size_t size)
 {
 	size_t usable = usable_size(span);
 
-	if (span->class != MK_CLASS_LARGE)
-		return mk_class_of(size) == span->class || (size <= usable && size > usable / 2);
-	if ((size <= MK_MEDIUM_SIZE && size <= usable / 2) || size > PTRDIFF_MAX)
+	unsigned class = mk_class_of(size);
+
+	if (span->class < MK_CLASS_SMALL_END || class < MK_CLASS_SMALL_END)
+		return class == span->class || (size <= usable && size > usable / 2);
+	if (class == span->class && class != MK_CLASS_LARGE)
+		return true;
+	if (size > PTRDIFF_MAX)
 		return false;
 	/* Before others can get what is cut off. */
 	if (size < usable)
 		mk_annotate_resize((void *)span->base, usable, size);
-	return mk_pages_resize(span, mk_align_up(size, MK_PAGE_SIZE) >> MK_PAGE_SHIFT);
+	return mk_pages_resize(span, page_count(class, size), class);
 }
 
 bool mk_heap_resize(void *block, size_t size)

@@ -15,11 +15,17 @@ struct mk_heap;
 #define MK_HEAP_LIMIT 4096
 
 /*
- * A heap over BACKING, which the heap refers to until the process ends. OWNER is handed back by
+ * A heap over BACKING, which the heap refers to until it is destroyed. OWNER is handed back by
  * mk_heap_owner(). Address space is reserved at the first allocation only. 0 or -errno: -ENOMEM, or
  * -ENFILE where all numbers are taken.
  */
 int mk_heap_create(struct mk_backing *backing, void *owner, struct mk_heap **ret_heap);
+
+/*
+ * The end of a heap of which no thread uses a block or asks for one: its blocks, caches and address
+ * space are given back, and an address in it is no block any more. Its number may be used again.
+ */
+void mk_heap_destroy(struct mk_heap *heap);
 
 unsigned mk_heap_number(const struct mk_heap *heap);
 void *mk_heap_owner(const struct mk_heap *heap);
@@ -41,7 +47,8 @@ size_t mk_heap_usable_size(const void *block);
 
 /*
  * Makes a live block fit SIZE bytes without moving it. False: it can't, the block is as before. A
- * block that would shrink by more than half says false as well, so that the caller moves it.
+ * small block that would shrink by more than half says false as well, and so does a larger one that
+ * would be small: the caller moves it.
  */
 bool mk_heap_resize(void *block, size_t size);
 

@@ -37,27 +37,34 @@ int mk_pagemap_cover(uintptr_t base, size_t size)
 	return 0;
 }
 
-static void store(uintptr_t address, uint64_t entry)
+/* Writes ENTRY for every STRIDE-th page from START to below END. */
+static void store(uintptr_t start, uintptr_t end, size_t stride, uint64_t entry)
 {
-	uint64_t *leaf = __atomic_load_n(&mk_pagemap_root[address >> MK_PAGEMAP_ROOT_SHIFT],
-					 __ATOMIC_RELAXED);
+	while (start < end) {
+		uint64_t *leaf = __atomic_load_n(&mk_pagemap_root[start >> MK_PAGEMAP_ROOT_SHIFT],
+						 __ATOMIC_RELAXED);
+		uintptr_t leaf_end = mk_align_down(start, (size_t)1 << MK_PAGEMAP_ROOT_SHIFT) +
+				     ((size_t)1 << MK_PAGEMAP_ROOT_SHIFT);
+		uintptr_t stop = leaf_end < end ? leaf_end : end;
+		size_t page = start >> MK_PAGE_SHIFT & (MK_PAGEMAP_LEAF_COUNT - 1);
 
-	__atomic_store_n(&leaf[address >> MK_PAGE_SHIFT & (MK_PAGEMAP_LEAF_COUNT - 1)], entry,
-			 __ATOMIC_RELAXED);
+		for (; start < stop; start += stride << MK_PAGE_SHIFT, page += stride)
+			__atomic_store_n(&leaf[page], entry, __ATOMIC_RELAXED);
+	}
 }
 
 static void store_span(const struct mk_span *span, uint64_t entry)
 {
-	uintptr_t dense_size = mk_min_size(span->page_count, MK_PAGEMAP_DENSE_PAGES)
-			       << MK_PAGE_SHIFT;
-	uintptr_t sparse_size = MK_PAGEMAP_DENSE_PAGES << MK_PAGE_SHIFT;
 	uintptr_t end = span->base + (span->page_count << MK_PAGE_SHIFT);
+	uintptr_t sparse_size = MK_PAGEMAP_DENSE_PAGES << MK_PAGE_SHIFT;
 
-	for (uintptr_t page = span->base; page < span->base + dense_size; page += MK_PAGE_SIZE)
-		store(page, entry);
-	for (uintptr_t page = mk_align_up(span->base + dense_size, sparse_size); page < end;
-	     page += sparse_size)
-		store(page, entry);
+	if (span->page_count <= MK_PAGEMAP_DENSE_PAGES) {
+		store(span->base, end, 1, entry);
+		return;
+	}
+	store(span->base, span->base + sparse_size, 1, entry);
+	store(mk_align_up(span->base + sparse_size, sparse_size), end, MK_PAGEMAP_DENSE_PAGES,
+	      entry);
 }
 
 void mk_pagemap_enter(const struct mk_span *span)

@@ -13,6 +13,7 @@ enum {
 	FIRST_STEP = 256 << 10,
 	DECAY_MS = 10000,
 	PURGE_CHECK_MS = 1000,
+	DEPOT_SHARE = 4, /* depots of more than a quarter of the heap are worth emptying */
 };
 
 /* 48 bits of address space: keeps sums and products of sizes from wrapping. */
@@ -70,6 +71,7 @@ struct mk_span *mk_pages_split(struct mk_span *span, size_t pages)
 	rest->below = span;
 	rest->above = span->above;
 	rest->freed_ms = span->freed_ms;
+	rest->has_holes = span->has_holes;
 	rest->state = span->state;
 	if (rest->above != NULL)
 		rest->above->below = rest;
@@ -91,6 +93,7 @@ static void merge(struct mk_span *lower, struct mk_span *upper)
 		lower->reservation->top = lower;
 	if (lower->freed_ms < upper->freed_ms)
 		lower->freed_ms = upper->freed_ms;
+	lower->has_holes = lower->has_holes || upper->has_holes;
 	mk_meta_free(MK_META_SPAN, upper);
 }
 
@@ -177,6 +180,15 @@ static struct mk_span *find_by_merging(struct mk_heap *heap, size_t pages)
 	return mk_bins_find(dirty, pages, true);
 }
 
+/* Depots that hold a good part of the heap are emptied before it grows; see mk_heap_malloc(). */
+static bool should_empty_depots(struct mk_heap *heap)
+{
+	size_t idle_size = atomic_load_explicit(&heap->depot_size, memory_order_relaxed);
+
+	return idle_size > heap->pages.committed_size / DEPOT_SHARE &&
+	       atomic_load_explicit(&heap->hurry, memory_order_relaxed) == 0;
+}
+
 /* A free span with room for PAGES pages; committed or merged from pieces where need be. */
 static struct mk_span *find(struct mk_heap *heap, size_t pages)
 {
@@ -185,25 +197,47 @@ static struct mk_span *find(struct mk_heap *heap, size_t pages)
 
 	if (span == NULL)
 		span = mk_bins_find(&bins[MK_SPAN_FRESH], pages, false);
-	if (span == NULL && mk_pages_grow(heap, pages))
+	if (span != NULL || should_empty_depots(heap))
+		return span;
+	if (mk_pages_grow(heap, pages))
 		span = mk_bins_find(&bins[MK_SPAN_FRESH], pages, true);
 	return span != NULL ? span : find_by_merging(heap, pages);
+}
+
+/* False: the backing has no pages for the holes. The span is in no list. */
+static bool fill_holes(struct mk_heap *heap, struct mk_span *span)
+{
+	if (span->has_holes &&
+	    heap->backing->ops->refill(heap->backing, (void *)span->base, mk_span_size(span)) != 0)
+		return false;
+	span->has_holes = false;
+	return true;
+}
+
+static struct mk_span *find_and_carve(struct mk_heap *heap, size_t pages, size_t alignment)
+{
+	size_t alignment_pages = alignment > MK_PAGE_SIZE ? alignment >> MK_PAGE_SHIFT : 1;
+	struct mk_span *span = find(heap, pages + alignment_pages - 1);
+
+	if (span != NULL)
+		span = mk_pages_carve(heap, span, pages, alignment);
+	if (span == NULL || fill_holes(heap, span))
+		return span;
+	mk_pages_add_free(heap, span);
+	return NULL;
 }
 
 struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
 			       bool *ret_zeroed)
 {
-	size_t alignment_pages = alignment > MK_PAGE_SIZE ? alignment >> MK_PAGE_SHIFT : 1;
 	struct mk_span *span;
 
 	if (pages > PAGES_LIMIT || alignment > ALIGNMENT_LIMIT)
 		return NULL;
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
-	span = find(heap, pages + alignment_pages - 1);
-	if (span != NULL)
-		span = mk_pages_carve(heap, span, pages, alignment);
+	span = find_and_carve(heap, pages, alignment);
 	if (span != NULL) {
-		*ret_zeroed = span->state == MK_SPAN_FRESH;
+		*ret_zeroed = span->state == MK_SPAN_FRESH && !heap->backing->holds_old_bytes;
 		span->state = MK_SPAN_USED;
 		span->class = (uint8_t) class;
 		mk_pagemap_enter(span);
@@ -228,18 +262,22 @@ void mk_pages_purge_idle(struct mk_heap *heap)
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 }
 
-static void free_locked(struct mk_heap *heap, struct mk_span *span)
+static void free_locked(struct mk_heap *heap, struct mk_span *span, uint64_t now)
 {
 	span->state = MK_SPAN_DIRTY;
-	span->freed_ms = mk_clock_ms();
-	mk_pages_add_free(heap, span);
+	span->freed_ms = now;
+	span = mk_pages_add_free(heap, span);
+	if (heap->backing->purges_at_once)
+		mk_pages_purge_at_once(heap, span);
 }
 
 static void give_back(struct mk_heap *heap, struct mk_span *span)
 {
+	uint64_t now = mk_clock_ms();
+
 	mk_pagemap_remove(span);
-	free_locked(heap, span);
-	purge_now_and_then(heap, mk_clock_ms());
+	free_locked(heap, span, now);
+	purge_now_and_then(heap, now);
 }
 
 void mk_pages_free(struct mk_span *span)
@@ -272,31 +310,62 @@ static void shrink(struct mk_heap *heap, struct mk_span *span, size_t pages)
 	struct mk_span *rest = mk_pages_split(span, pages);
 
 	if (rest != NULL)
-		free_locked(heap, rest);
+		free_locked(heap, rest, mk_clock_ms());
 }
 
-/* Takes what is missing from the free span above. */
-static bool extend(struct mk_heap *heap, struct mk_span *span, size_t pages)
+/* Whether MISSING pages are free above the span; at the top of what is committed, more is. */
+static bool has_room_above(struct mk_heap *heap, const struct mk_span *span, size_t missing)
+{
+	const struct mk_span *above = span->above;
+	size_t free_count = 0;
+
+	while (above != NULL && above->state != MK_SPAN_USED && free_count < missing) {
+		free_count += above->page_count;
+		above = above->above;
+	}
+	if (free_count >= missing)
+		return true;
+	return above == NULL && !should_empty_depots(heap) &&
+	       mk_pages_grow_reservation(heap, span->reservation, missing - free_count);
+}
+
+/* Takes up to MISSING pages of the free span above. False: the backing has none for its holes. */
+static bool take_above(struct mk_heap *heap, struct mk_span *span, size_t missing)
 {
 	struct mk_span *above = span->above;
-	size_t missing = pages - span->page_count;
+	enum mk_span_state state = above->state;
 	struct mk_span *rest;
 
-	if (above == NULL || above->state == MK_SPAN_USED || above->page_count < missing)
-		return false;
 	mk_pages_take_free(heap, above);
 	if (above->page_count > missing) {
 		rest = mk_pages_split(above, missing);
 		if (rest != NULL) {
+			/* Used: else the rest would be merged with what it was just cut from. */
 			above->state = MK_SPAN_USED;
+			rest->state = state;
 			mk_pages_add_free(heap, rest);
 		}
+	}
+	if (!fill_holes(heap, above)) {
+		above->state = state;
+		mk_pages_add_free(heap, above);
+		return false;
 	}
 	merge(span, above);
 	return true;
 }
 
-bool mk_pages_resize(struct mk_span *span, size_t pages)
+static bool extend(struct mk_heap *heap, struct mk_span *span, size_t pages)
+{
+	if (!has_room_above(heap, span, pages - span->page_count))
+		return false;
+	while (span->page_count < pages)
+		if (!take_above(heap, span, pages - span->page_count))
+			return false;
+	return true;
+}
+
+bool mk_pages_resize(struct mk_span *span, size_t pages, unsigned class)
 {
 	struct mk_heap *heap = span->heap;
 	bool fits = true;
@@ -307,6 +376,8 @@ bool mk_pages_resize(struct mk_span *span, size_t pages)
 		shrink(heap, span, pages);
 	else if (pages > span->page_count)
 		fits = extend(heap, span, pages);
+	if (fits)
+		span->class = (uint8_t) class;
 	mk_pagemap_enter(span);
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 	return fits;

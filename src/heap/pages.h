@@ -9,8 +9,8 @@ void mk_pages_start(struct mk_pages *pages);
 
 /*
  * A used span of PAGES pages for CLASS, at a multiple of ALIGNMENT (a power of two, in bytes),
- * entered in the page map. *ret_zeroed: its bytes read as zero. NULL: out of memory. Takes the
- * page lock.
+ * entered in the page map. *ret_zeroed: its bytes read as zero. NULL: out of memory, or the depots
+ * should be emptied before the heap grows. Takes the page lock.
  */
 struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
 			       bool *ret_zeroed);
@@ -22,10 +22,16 @@ void mk_pages_free(struct mk_span *span);
 void mk_pages_free_block(struct mk_heap *heap, unsigned class, void *block);
 
 /*
- * Makes a used large span PAGES long where it stands: false where what follows is not free. Takes
- * the page lock.
+ * Makes a used medium or large span PAGES long where it stands, and one of CLASS: false where what
+ * follows is not free and can't be committed. Takes the page lock.
  */
-bool mk_pages_resize(struct mk_span *span, size_t pages);
+bool mk_pages_resize(struct mk_span *span, size_t pages, unsigned class);
+
+/*
+ * Makes a large block read as zero by giving its pages back to the kernel. False: they were not, or
+ * not all. Takes the page lock.
+ */
+bool mk_pages_zero(struct mk_heap *heap, void *block);
 
 /*
  * The rest is for the files of this group; the page lock is held.
@@ -44,6 +50,10 @@ struct mk_span *mk_pages_split(struct mk_span *span, size_t pages);
 struct mk_span *mk_pages_carve(struct mk_heap *heap, struct mk_span *span, size_t pages,
 			       size_t alignment);
 
+/* Commits PAGES pages or more at the top of a reservation. False: refused, or there is no room. */
+bool mk_pages_grow_reservation(struct mk_heap *heap, struct mk_reservation *reservation,
+			       size_t pages);
+
 /*
  * Commit more, so that together with a free span of STATE at the top of a reservation there are
  * PAGES pages in one piece; mk_pages_grow: a fresh span, also in a new reservation. False: refused.
@@ -51,12 +61,21 @@ struct mk_span *mk_pages_carve(struct mk_heap *heap, struct mk_span *span, size_
 bool mk_pages_grow_top(struct mk_heap *heap, size_t pages, enum mk_span_state state);
 bool mk_pages_grow(struct mk_heap *heap, size_t pages);
 
+/* Gives a reservation back, whose spans are gone; *LINK leads to it and then to the next one. */
+void mk_pages_release(struct mk_heap *heap, struct mk_reservation **link);
+
+/*
+ * For a backing that purges at once: a dirty span is purged where the backing can, and its
+ * reservation released where it is empty then.
+ */
+void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span);
+
 /* Purges what was idle for long, unless MEMKIND_HOG_MEMORY=1. Takes the page lock. */
 void mk_pages_purge_idle(struct mk_heap *heap);
 
 /*
- * Purges spans that were freed before now and DECAY_MS ago or earlier; releases reservations that
- * are empty.
+ * Purges what was freed before now and DECAY_MS ago or earlier: whole chunks of 2 MiB, and pieces of
+ * chunks after twice that time. Releases reservations that are empty.
  */
 void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms);
 

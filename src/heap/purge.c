@@ -1,21 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Giving back: pages that were idle for long, and reservations that are empty. */
-#include "heap/annotate.h"
+#include "base/options.h"
 #include "heap/meta.h"
+#include "heap/pagemap.h"
 #include "heap/pages.h"
 #include "os/thread.h"
 #include "os/vm.h"
 
-/*
- * Gives back the whole kernel pages of a dirty span: they become a fresh span. What is left at the
- * ends, and all of it where the kernel refuses (mlocked), stays dirty and is not tried again before
- * the next decay.
- */
-static void purge_span(struct mk_heap *heap, struct mk_span *span, uint64_t now)
+bool mk_pages_zero(struct mk_heap *heap, void *block)
 {
-	size_t page_size = mk_vm_page_size();
-	uintptr_t start = mk_align_up(span->base, page_size);
-	uintptr_t end = mk_align_down(span->base + mk_span_size(span), page_size);
+	size_t size = mk_span_size(mk_pagemap_find(block));
+	int error;
+
+	/* Pages that have to be got again might not be there. */
+	if (heap->backing->ops->purge == NULL || heap->backing->ops->refill != NULL ||
+	    ((uintptr_t)block | size) % mk_vm_page_size() != 0 ||
+	    mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
+		return false;
+	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+	error = heap->backing->ops->purge(heap->backing, block, size);
+	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+	return error == 0;
+}
+
+/*
+ * Gives back the pages of a dirty span between multiples of ALIGNMENT: they become a fresh span. What
+ * is left at the ends, and all of it where the kernel refuses (mlocked), stays dirty and is not tried
+ * again before the next decay.
+ */
+static void purge_span(struct mk_heap *heap, struct mk_span *span, size_t alignment, uint64_t now)
+{
+	uintptr_t start = mk_align_up(span->base, alignment);
+	uintptr_t end = mk_align_down(span->base + mk_span_size(span), alignment);
 	struct mk_span *whole;
 
 	span->freed_ms = now;
@@ -24,12 +40,21 @@ static void purge_span(struct mk_heap *heap, struct mk_span *span, uint64_t now)
 		mk_pages_add_free(heap, span);
 		return;
 	}
-	whole = mk_pages_carve(heap, span, (end - start) >> MK_PAGE_SHIFT, page_size);
+	whole = mk_pages_carve(heap, span, (end - start) >> MK_PAGE_SHIFT, alignment);
 	if (whole == NULL)
 		return;
-	if (heap->backing->ops->purge(heap->backing, (void *)whole->base, mk_span_size(whole)) == 0)
+	if (heap->backing->ops->purge(heap->backing, (void *)whole->base, mk_span_size(whole)) ==
+	    0) {
 		whole->state = MK_SPAN_FRESH;
+		whole->has_holes = heap->backing->ops->refill != NULL;
+	}
 	mk_pages_add_free(heap, whole);
+}
+
+static bool has_chunk(const struct mk_span *span)
+{
+	return mk_align_up(span->base, MK_CHUNK_SIZE) + MK_CHUNK_SIZE <=
+	       span->base + mk_span_size(span);
 }
 
 /* Everything committed of it is one fresh span. */
@@ -52,27 +77,39 @@ static void release_empty(struct mk_heap *heap)
 			link = &reservation->next;
 			continue;
 		}
-		*link = reservation->next;
 		if (reservation->top != NULL) {
 			mk_pages_take_free(heap, reservation->top);
 			mk_meta_free(MK_META_SPAN, reservation->top);
 		}
-		heap->pages.committed_size -= reservation->committed;
-		mk_annotate_release((void *)reservation->base, reservation->size,
-				    reservation->committed);
-		heap->backing->ops->release(heap->backing, (void *)reservation->base,
-					    reservation->size);
-		mk_meta_free(MK_META_RESERVATION, reservation);
+		mk_pages_release(heap, link);
 	}
 }
 
+/* Whole chunks go first: a piece that is purged out of a chunk costs the kernel its huge page. */
 void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms)
 {
 	uint64_t now = mk_clock_ms();
+	struct mk_span *span = heap->pages.oldest;
 
+	if (heap->backing->ops->purge == NULL)
+		return;
 	/* What a purge leaves dirty is younger than this, so the loop ends. */
-	while (heap->pages.oldest != NULL && heap->pages.oldest->freed_ms < now &&
-	       now - heap->pages.oldest->freed_ms >= decay_ms)
-		purge_span(heap, heap->pages.oldest, now);
+	while (span != NULL && span->freed_ms < now && now - span->freed_ms >= decay_ms) {
+		struct mk_span *next = span->age_next;
+
+		if (now - span->freed_ms >= 2 * decay_ms)
+			purge_span(heap, span, mk_vm_page_size(), now);
+		else if (has_chunk(span))
+			purge_span(heap, span, MK_CHUNK_SIZE, now);
+		span = next;
+	}
+	release_empty(heap);
+}
+
+void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span)
+{
+	if (heap->backing->ops->purge == NULL || mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
+		return;
+	purge_span(heap, span, mk_vm_page_size(), mk_clock_ms());
 	release_empty(heap);
 }

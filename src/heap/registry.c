@@ -8,10 +8,12 @@
 #include "heap/fork.h"
 #include "heap/meta.h"
 #include "heap/pages.h"
+#include "heap/registry.h"
+#include "heap/threads.h"
 
-/* Written once under heaps_lock, with release: a reader finds a heap whole, or none. */
+/* Written under heaps_lock, with release: a reader finds a heap whole, or none. */
 static struct mk_heap *heaps[MK_HEAP_LIMIT];
-static unsigned heap_count = 1; /* number 0 is no heap */
+static unsigned heap_end = 1; /* above all numbers ever used; number 0 is no heap */
 static struct mk_lock heaps_lock;
 
 static pthread_once_t started = PTHREAD_ONCE_INIT;
@@ -22,20 +24,52 @@ static void start(void)
 	mk_cache_start();
 }
 
+void mk_registry_lock(void)
+{
+	mk_lock_acquire(&heaps_lock, MK_RANK_HEAPS);
+}
+
+void mk_registry_unlock(void)
+{
+	mk_lock_release(&heaps_lock, MK_RANK_HEAPS);
+}
+
 static int add(struct mk_heap *heap)
 {
+	unsigned number = 1;
 	int error = 0;
 
-	mk_lock_acquire(&heaps_lock, MK_RANK_HEAPS);
-	if (heap_count < MK_HEAP_LIMIT) {
-		heap->number = heap_count;
-		__atomic_store_n(&heaps[heap_count], heap, __ATOMIC_RELEASE);
-		heap_count++;
+	mk_registry_lock();
+	while (number < heap_end && heaps[number] != NULL)
+		number++;
+	if (number < MK_HEAP_LIMIT) {
+		heap->number = number;
+		__atomic_store_n(&heaps[number], heap, __ATOMIC_RELEASE);
+		if (number == heap_end)
+			heap_end++;
 	} else {
 		error = -ENFILE;
 	}
-	mk_lock_release(&heaps_lock, MK_RANK_HEAPS);
+	mk_registry_unlock();
 	return error;
+}
+
+void mk_registry_remove(struct mk_heap *heap)
+{
+	__atomic_store_n(&heaps[heap->number], NULL, __ATOMIC_RELEASE);
+}
+
+void mk_registry_visit(void (*visit)(struct mk_heap *heap))
+{
+	bool is_at_end = false;
+
+	for (unsigned number = 1; !is_at_end; number++) {
+		mk_registry_lock();
+		is_at_end = number >= heap_end;
+		if (!is_at_end && heaps[number] != NULL)
+			visit(heaps[number]);
+		mk_registry_unlock();
+	}
 }
 
 int mk_heap_create(struct mk_backing *backing, void *owner, struct mk_heap **ret_heap)
@@ -76,20 +110,22 @@ struct mk_heap *mk_heap_by_number(unsigned number)
 
 static void for_each_class_lock(void (*visit)(struct mk_lock *lock))
 {
-	for (unsigned number = 1; number < heap_count; number++)
-		for (unsigned class = 1; class < MK_CLASS_SMALL_END; class ++)
+	for (unsigned number = 1; number < heap_end; number++)
+		for (unsigned class = 1; heaps[number] != NULL && class < MK_CLASS_LARGE; class ++)
 			visit(&heaps[number]->class[class].lock);
 }
 
 static void for_each_pages_lock(void (*visit)(struct mk_lock *lock))
 {
-	for (unsigned number = 1; number < heap_count; number++)
-		visit(&heaps[number]->pages.lock);
+	for (unsigned number = 1; number < heap_end; number++)
+		if (heaps[number] != NULL)
+			visit(&heaps[number]->pages.lock);
 }
 
 void mk_heap_lock_all_for_fork(void)
 {
 	mk_lock_acquire_for_fork(&heaps_lock);
+	mk_threads_lock_for_fork();
 	mk_lock_close_gate(MK_RANK_CLASS);
 	for_each_class_lock(mk_lock_acquire_for_fork);
 	mk_lock_close_gate(MK_RANK_PAGES);
@@ -103,6 +139,7 @@ void mk_heap_unlock_all_for_fork(void)
 	for_each_pages_lock(mk_lock_release_for_fork);
 	for_each_class_lock(mk_lock_release_for_fork);
 	mk_lock_open_gate();
+	mk_threads_unlock_for_fork();
 	mk_lock_release_for_fork(&heaps_lock);
 }
 
@@ -111,6 +148,11 @@ void mk_heap_reset_all_in_child(void)
 	mk_meta_reset_in_child();
 	for_each_pages_lock(mk_lock_reset_in_child);
 	for_each_class_lock(mk_lock_reset_in_child);
+	mk_threads_reset_in_child();
+	/* Whoever was in a hurry is not here. */
+	for (unsigned number = 1; number < heap_end; number++)
+		if (heaps[number] != NULL)
+			atomic_store_explicit(&heaps[number]->hurry, 0, memory_order_relaxed);
 	mk_lock_reset_gate_in_child();
 	mk_lock_reset_in_child(&heaps_lock);
 }

@@ -35,15 +35,22 @@ static void fill_bits(struct mk_span *slab)
 	}
 }
 
+/* Where memory is short a slab of half as many objects will do, down to one. */
 static struct mk_span *make_slab(struct mk_heap *heap, unsigned class)
 {
+	size_t stride = mk_classes[class].stride;
+	struct mk_span *slab = NULL;
 	bool zeroed;
-	struct mk_span *slab =
-		mk_pages_alloc(heap, mk_classes[class].slab_pages, MK_PAGE_SIZE, class, &zeroed);
 
+	for (size_t objects = mk_classes[class].slab_objects; objects > 0 && slab == NULL;
+	     objects /= 2)
+		slab = mk_pages_alloc(heap,
+				      mk_align_up(objects * stride, MK_PAGE_SIZE) >> MK_PAGE_SHIFT,
+				      MK_PAGE_SIZE, class, &zeroed);
 	if (slab == NULL)
 		return NULL;
-	slab->object_count = mk_classes[class].slab_objects;
+	slab->object_count =
+		(uint16_t)mk_min_size(mk_classes[class].slab_objects, mk_span_size(slab) / stride);
 	slab->free_count = slab->object_count;
 	fill_bits(slab);
 	link_partial(&heap->class[class], slab);

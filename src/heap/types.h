@@ -3,6 +3,7 @@
 #ifndef MK_HEAP_TYPES_H
 #define MK_HEAP_TYPES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,7 +32,7 @@
 
 #define MK_PAGE_SHIFT 12
 #define MK_PAGE_SIZE  ((size_t)1 << MK_PAGE_SHIFT)
-#define MK_CHUNK_SIZE ((size_t)2 << 20) /* reservations are multiples of it, aligned to it */
+#define MK_CHUNK_SIZE ((size_t)2 << 20) /* reservations are asked for in multiples of it */
 
 /*
  * Classes: 0 is no class; 1 is 8 bytes; then 16 to 128 in steps of 16; then four per doubling, small
@@ -72,6 +73,11 @@ struct mk_cache {
 	struct mk_magazine *spare[MK_CLASS_COUNT]; /* full or empty; NULL: none */
 	uint8_t spare_is_full[MK_CLASS_COUNT];
 	uint8_t refill_count[MK_CLASS_COUNT]; /* objects to take next time; grows by use */
+	size_t size;			      /* bytes of objects, as seen_size has them */
+	unsigned flush_call;		      /* the heap's, as this cache has followed it */
+	unsigned hand;			      /* the class that was looked at last; see shrink() */
+	void **seen_top[MK_CLASS_COUNT];      /* of each class, when it was looked at last */
+	uint32_t seen_size[MK_CLASS_COUNT];
 };
 
 /*
@@ -81,11 +87,13 @@ struct mk_cache {
 struct mk_thread {
 	struct mk_cache no_cache; /* must be first */
 	intptr_t cache_offset[MK_HEAP_LIMIT];
+	/* Guard of the rest: the lock of MK_RANK_THREADS. */
 	struct mk_cache *caches;
+	struct mk_thread *next, **link; /* all threads that have caches (threads.h) */
 };
 
 enum mk_span_state {
-	MK_SPAN_FRESH, /* free, committed, reads as zero */
+	MK_SPAN_FRESH, /* free, committed, reads as zero unless the backing says otherwise */
 	MK_SPAN_DIRTY, /* free, committed, holds old bytes */
 	MK_SPAN_USED,
 };
@@ -106,6 +114,7 @@ struct mk_span {
 	uint64_t freed_ms;			 /* dirty: when */
 	enum mk_span_state state;
 	uint8_t class;
+	bool has_holes;	       /* free: some pages were purged, the backing has to refill them */
 	uint16_t object_count; /* slab: all objects */
 	uint16_t free_count;   /* slab: bits set in free_bits */
 	uint64_t free_bits[MK_SLAB_OBJECTS / 64];
@@ -139,20 +148,25 @@ struct mk_pages {
 	uint64_t purge_checked_ms;
 };
 
-/* One small class of a heap. Guard: lock. */
+/* One small or medium class of a heap; a cache line or two of its own. Guard: lock. */
 struct mk_heap_class {
 	struct mk_lock lock;
-	struct mk_magazine *full; /* the depot */
+	struct mk_magazine *full, *empty; /* the depot */
 	unsigned full_count;
-	struct mk_span *partial; /* slabs with a free object */
-};
+	unsigned idle_count;	 /* full ones that nobody has needed since the last trim */
+	struct mk_span *partial; /* small: slabs with a free object */
+} __attribute__((aligned(64)));
 
 struct mk_heap {
 	struct mk_backing *backing;
 	void *owner;
 	unsigned number;
+	_Atomic size_t depot_size;   /* bytes of objects in all depots */
+	_Atomic uint64_t trim_ms;    /* when the depots were trimmed */
+	_Atomic unsigned hurry;	     /* threads that need memory more than it is spared */
+	_Atomic unsigned flush_call; /* changed: every thread is to flush its cache */
 	struct mk_pages pages;
-	struct mk_heap_class class[MK_CLASS_SMALL_END];
+	struct mk_heap_class class[MK_CLASS_LARGE];
 };
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The slow path of an allocation: from a kind and a thread to a heap, and from there to a block. */
-#include "heap/fast.h"
 #include "kind/heaps.h"
 #include "kind/kind.h"
 #include "kind/look.h"
@@ -41,15 +40,11 @@ static struct mk_heap *heap_of_thread(struct memkind *kind)
 
 static void *allocate_from(struct mk_heap *heap, const struct mk_request *request)
 {
-	void *block;
-
 	if (request->alignment != 0)
 		return mk_heap_malloc_aligned(heap, request->alignment, request->size);
 	if (request->is_zeroed)
 		return mk_heap_malloc_zeroed(heap, request->size);
-	/* A thread without rseq comes here each time: its cache of this heap was not asked yet. */
-	block = mk_fast_malloc(mk_heap_number(heap), request->size);
-	return block != NULL ? block : mk_heap_malloc(heap, request->size);
+	return mk_heap_malloc(heap, request->size);
 }
 
 /*

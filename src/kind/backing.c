@@ -97,7 +97,7 @@ static void forget_range(struct mk_anonymous *anonymous, const void *base)
 			anonymous->ranges[i].base = NULL;
 }
 
-static int reserve(struct mk_backing *backing, size_t size, void **ret_base)
+static int reserve(struct mk_backing *backing, size_t size, void **ret_base, size_t *ret_size)
 {
 	struct mk_anonymous *anonymous = anonymous_of(backing);
 	void *base = NULL;
@@ -116,6 +116,7 @@ static int reserve(struct mk_backing *backing, size_t size, void **ret_base)
 	if (anonymous->refuses_huge_pages)
 		mk_vm_refuse_huge_pages(base, size);
 	*ret_base = base;
+	*ret_size = size;
 	return 0;
 }
 

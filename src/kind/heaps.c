@@ -90,7 +90,7 @@ static size_t cpu_entry_count(const struct memkind *kind)
 static bool make_tables(struct memkind *kind)
 {
 	size_t cpu_count = cpu_entry_count(kind);
-	size_t cpu_size = sizeof(struct mk_cpu_table) + cpu_count * sizeof(uint16_t);
+	size_t cpu_size = offsetof(struct mk_cpu_table, heap_of_cpu[cpu_count]);
 	size_t size = cpu_size + node_entry_count(kind) * sizeof(uint16_t);
 	struct mk_cpu_table *table;
 	void *memory = NULL;
@@ -105,18 +105,20 @@ static bool make_tables(struct memkind *kind)
 	/* Without rseq the CPU is not to be had that cheaply: the slow path asks for it. */
 	if (!mk_kind_is_local(kind) || mk_look_has_rseq())
 		/* Pairs with the acquire in mk_kind_heap_number(). */
-		atomic_store_explicit(&kind->table, table, memory_order_release);
+		atomic_store_explicit(&kind->heap_of_cpu, table->heap_of_cpu, memory_order_release);
 	return true;
 }
 
 /* The entry of this CPU; NULL: it has none, every call has to take the slow path. */
 static _Atomic uint16_t *cpu_entry(struct memkind *kind, unsigned cpu)
 {
-	struct mk_cpu_table *table = atomic_load_explicit(&kind->table, memory_order_acquire);
+	_Atomic uint16_t *heap_of_cpu =
+		atomic_load_explicit(&kind->heap_of_cpu, memory_order_acquire);
+	uint32_t mask = mk_cpu_mask(heap_of_cpu);
 
 	if (!mk_kind_is_local(kind))
-		return &table->heap_number[0];
-	return table->mask > 1 && cpu < table->mask - 1 ? &table->heap_number[cpu] : NULL;
+		return &heap_of_cpu[0];
+	return mask > 1 && cpu < mask - 1 ? &heap_of_cpu[cpu] : NULL;
 }
 
 struct mk_heap *mk_heaps_make(struct memkind *kind, struct mk_position position)
@@ -158,7 +160,7 @@ unsigned mk_heaps_known(struct memkind *kind, struct mk_position position)
 
 void mk_heaps_forget(struct memkind *kind)
 {
-	struct mk_cpu_table *table = kind->table;
+	_Atomic uint16_t *heap_of_cpu = kind->heap_of_cpu;
 
 	if (kind->heap_of_node == NULL)
 		return;
@@ -167,8 +169,8 @@ void mk_heaps_forget(struct memkind *kind)
 	/* Without rseq a local kind keeps the table that all kinds start with. */
 	if (mk_kind_is_local(kind) && !mk_look_has_rseq())
 		return;
-	for (uint32_t i = 0; i <= table->mask; i++)
-		atomic_store_explicit(&table->heap_number[i], 0, memory_order_relaxed);
+	for (uint32_t cpu = 0; cpu <= mk_cpu_mask(heap_of_cpu); cpu++)
+		atomic_store_explicit(&heap_of_cpu[cpu], 0, memory_order_relaxed);
 }
 
 void mk_heaps_set_mode_flags(struct memkind *kind, int mode_flags)

@@ -50,12 +50,19 @@ struct mk_kind_row {
 
 /*
  * CPU -> number of the heap that serves it; 0: take the slow path, which finds out and stores it.
- * The mask is one less than a power of two. Tables are never freed.
+ * The mask is one less than a power of two. A kind points to the entries, with the mask in front of
+ * them, so that neither costs the hot path a sum. Tables are never freed.
  */
 struct mk_cpu_table {
+	uint32_t padding;
 	uint32_t mask;
-	_Atomic uint16_t heap_number[];
+	_Atomic uint16_t heap_of_cpu[4]; /* and more */
 };
+
+static inline uint32_t mk_cpu_mask(const _Atomic uint16_t *heap_of_cpu)
+{
+	return ((const uint32_t *)(const void *)heap_of_cpu)[-1];
+}
 
 /* Status of a kind that nobody has asked about; else 0 or a MEMKIND code. */
 #define MK_KIND_NOT_ASKED 1
@@ -71,7 +78,7 @@ struct mk_position {
 /* What a handle points to. Guard of everything that is not atomic: the lock of MK_RANK_KIND. */
 struct memkind {
 	/* First, for the hot path. Published with release order, never NULL. */
-	_Atomic(struct mk_cpu_table *) table;
+	_Atomic(_Atomic uint16_t *) heap_of_cpu;
 	const struct mk_kind_row *row; /* constant */
 	/* Published with release order, after the verdict that it stands for. */
 	_Atomic int status;
@@ -86,6 +93,8 @@ struct memkind {
 	struct mk_nodeset nodes;	 /* of the source, as far as the process may use them */
 	bool is_unbound;		 /* mbind is denied, and the kind does without */
 	struct mk_partition *partitions; /* every heap this kind ever had */
+	/* Constant. Of a kind that the program made; NULL: the capacity is that of the nodes. */
+	int64_t (*own_capacity)(const struct memkind *kind);
 };
 
 enum mk_kind_id {
@@ -107,9 +116,10 @@ MK_INLINE
 unsigned mk_kind_heap_number(struct memkind *kind)
 {
 	/* Pairs with the release in make_tables(). */
-	struct mk_cpu_table *table = atomic_load_explicit(&kind->table, memory_order_acquire);
+	const _Atomic uint16_t *heap_of_cpu =
+		atomic_load_explicit(&kind->heap_of_cpu, memory_order_acquire);
 
-	return atomic_load_explicit(&table->heap_number[mk_rseq_cpu() & table->mask],
+	return atomic_load_explicit(&heap_of_cpu[mk_rseq_cpu() & mk_cpu_mask(heap_of_cpu)],
 				    memory_order_relaxed);
 }
 
@@ -136,7 +146,10 @@ void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request);
  */
 int mk_kind_check(struct memkind *kind, const char **ret_reason);
 
-/* Bytes of the nodes that serve the calling thread, full or not; -1: not available, no answer. */
+/*
+ * Bytes of the nodes that serve the calling thread, or of what the kind was made of, full or not; -1:
+ * not available, no answer.
+ */
 int64_t mk_kind_capacity(struct memkind *kind);
 
 /* Looks at the machine again and adapts all kinds. */

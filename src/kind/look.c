@@ -119,7 +119,8 @@ int mk_look_ask(struct memkind *kind)
 		if (kind->row->source != MK_SOURCE_NONE)
 			look_first();
 		judge(kind);
-	} else if (status != 0 && status != MEMKIND_ERROR_ENVIRON && is_look_due()) {
+	} else if (status != 0 && status != MEMKIND_ERROR_ENVIRON &&
+		   kind->row->source != MK_SOURCE_NONE && is_look_due()) {
 		look_again();
 	}
 	return status_of(kind);
@@ -165,6 +166,8 @@ int64_t mk_kind_capacity(struct memkind *kind)
 	struct mk_nodeset nodes;
 	int64_t capacity = -1;
 
+	if (kind->own_capacity != NULL)
+		return kind->own_capacity(kind);
 	/* What a preferring kind can give does not end with its node. */
 	if (kind->row->mode == MK_POLICY_PREFERRED)
 		return -1;

@@ -12,12 +12,12 @@ static const struct mk_kind_row rows[MK_KIND_COUNT] = {
 };
 
 /* One entry, always 0: every call takes the slow path. */
-static struct mk_cpu_table no_heaps = {.mask = 0, .heap_number = {0}};
+static struct mk_cpu_table no_heaps;
 
 struct memkind mk_kinds[MK_KIND_COUNT] = {
 /* clang-format off */
 #define MK_KIND(id, name, source, choice, mode, flags)                                             \
-	[MK_KIND_##id] = {.table = &no_heaps, .row = &rows[MK_KIND_##id],                          \
+	[MK_KIND_##id] = {.heap_of_cpu = no_heaps.heap_of_cpu, .row = &rows[MK_KIND_##id],                          \
 			  .status = MK_KIND_NOT_ASKED},
 #include "kind/kinds.def"
 #undef MK_KIND

@@ -92,6 +92,11 @@ int mk_vm_purge(void *base, size_t size)
 	RETURN_ERROR_OF(madvise(base, size, MADV_DONTNEED));
 }
 
+int mk_vm_forbid_writing(void *base, size_t size)
+{
+	RETURN_ERROR_OF(mprotect(base, size, PROT_READ));
+}
+
 void mk_vm_release(void *base, size_t size)
 {
 	int saved_errno = errno;

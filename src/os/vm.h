@@ -20,6 +20,9 @@ int mk_vm_commit(void *base, size_t size);
 /* Gives the pages back; they read as zero afterwards. -EINVAL: mlocked, nothing was given back. */
 int mk_vm_purge(void *base, size_t size);
 
+/* Lets the pages be read and not written. */
+int mk_vm_forbid_writing(void *base, size_t size);
+
 /* Gives back address space and pages. */
 void mk_vm_release(void *base, size_t size);
 

@@ -10,9 +10,13 @@
 #include <sys/types.h>
 
 const char *const refused_call_names[REFUSED_CALL_COUNT] = {
-	[REFUSED_MMAP] = "mmap",       [REFUSED_MPROTECT] = "mprotect",
-	[REFUSED_MADVISE] = "madvise", [REFUSED_MUNMAP] = "munmap",
-	[REFUSED_MBIND] = "mbind",     [REFUSED_GET_MEMPOLICY] = "get_mempolicy",
+	[REFUSED_MMAP] = "mmap",
+	[REFUSED_MPROTECT] = "mprotect",
+	[REFUSED_MADVISE] = "madvise",
+	[REFUSED_MUNMAP] = "munmap",
+	[REFUSED_MBIND] = "mbind",
+	[REFUSED_GET_MEMPOLICY] = "get_mempolicy",
+	[REFUSED_FALLOCATE] = "posix_fallocate",
 };
 
 static struct refusal wanted;
@@ -30,6 +34,10 @@ int __real_madvise(void *base, size_t size, int advice);
 int __wrap_madvise(void *base, size_t size, int advice);
 int __real_munmap(void *base, size_t size);
 int __wrap_munmap(void *base, size_t size);
+int __real_posix_fallocate(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size);
+int __real_posix_fallocate64(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate64(int fd, off_t offset, off_t size);
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 uint64_t __real_mk_clock_ms(void);
@@ -95,6 +103,25 @@ int __wrap_madvise(void *base, size_t size, int advice)
 int __wrap_munmap(void *base, size_t size)
 {
 	return is_refused(REFUSED_MUNMAP) ? -1 : __real_munmap(base, size);
+}
+
+/* It returns its error, and keeps errno. */
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size)
+{
+	int saved_errno = errno;
+	bool is_error = is_refused(REFUSED_FALLOCATE);
+
+	errno = saved_errno;
+	return is_error ? wanted.error : __real_posix_fallocate(fd, offset, size);
+}
+
+int __wrap_posix_fallocate64(int fd, off_t offset, off_t size)
+{
+	int saved_errno = errno;
+	bool is_error = is_refused(REFUSED_FALLOCATE);
+
+	errno = saved_errno;
+	return is_error ? wanted.error : __real_posix_fallocate64(fd, offset, size);
 }
 
 /* Of the calls that the library makes by number. */

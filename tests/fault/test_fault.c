@@ -204,11 +204,10 @@ static void use_thread(bool is_strict)
 
 static void check_heaps(bool are_empty)
 {
-	struct mk_heap *heap;
-
-	for (unsigned number = 1; (heap = mk_heap_by_number(number)) != NULL; number++) {
+	for (unsigned number = 1; number < MK_HEAP_LIMIT; number++) {
+		struct mk_heap *heap = mk_heap_by_number(number);
 		size_t used_size = 0;
-		const char *fault = heap_fault(heap, &used_size);
+		const char *fault = heap == NULL ? NULL : heap_fault(heap, &used_size);
 
 		if (fault != NULL)
 			dprintf(2, "heap %u: %s\n", number, fault);
@@ -221,15 +220,44 @@ static void check_heaps(bool are_empty)
 
 static void give_back(void)
 {
-	struct mk_heap *heap;
-
 	refuse_pass_time(LATER_MS);
-	for (unsigned number = 1; (heap = mk_heap_by_number(number)) != NULL; number++) {
+	for (unsigned number = 1; number < MK_HEAP_LIMIT; number++) {
+		struct mk_heap *heap = mk_heap_by_number(number);
+
+		if (heap == NULL)
+			continue;
 		mk_cache_drain(heap);
 		mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
 		mk_pages_purge(heap, 0);
 		mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 	}
+}
+
+/* Its kind is made, conservative or not, used and destroyed. */
+static void use_file(struct shelf *shelf, memkind_mem_usage_policy policy)
+{
+	struct memkind_config *config = memkind_config_new();
+	memkind_t kind;
+	int code;
+
+	CHECK(config != NULL || !shelf->is_strict);
+	memkind_config_set_path(config, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ".");
+	memkind_config_set_memory_usage_policy(config, policy);
+	code = memkind_create_pmem_with_config(config, &kind);
+	memkind_config_delete(config);
+	if (code != 0) {
+		CHECK(!shelf->is_strict &&
+		      (code == MEMKIND_ERROR_INVALID || code == MEMKIND_ERROR_MALLOC));
+		return;
+	}
+	fill(shelf, kind);
+	check_heaps(false);
+	empty(shelf);
+	/* Some of what was given back is used again. */
+	allocate(shelf, kind, 2 << 20);
+	allocate_zeroed(shelf, kind, 1 << 20);
+	empty(shelf);
+	CHECK(memkind_destroy_kind(kind) == 0);
 }
 
 static void use_everything(bool is_strict)
@@ -249,6 +277,8 @@ static void use_everything(bool is_strict)
 		allocate(&shelf, kind, HUGE_SIZE);
 		empty(&shelf);
 	}
+	use_file(&shelf, MEMKIND_MEM_USAGE_POLICY_DEFAULT);
+	use_file(&shelf, MEMKIND_MEM_USAGE_POLICY_CONSERVATIVE);
 	use_thread(is_strict);
 	check_heaps(false);
 	give_back();
@@ -380,12 +410,20 @@ static void refused_releases(void **state)
 	refuse_each(REFUSED_MUNMAP, ENOMEM, FOREVER);
 }
 
+static void refused_disk_space(void **state)
+{
+	(void)state;
+	refuse_each(REFUSED_FALLOCATE, ENOSPC, 1);
+	refuse_each(REFUSED_FALLOCATE, ENOSPC, FOREVER);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refused_mappings), cmocka_unit_test(refused_commits),
-		cmocka_unit_test(refused_purges),   cmocka_unit_test(refused_policies),
-		cmocka_unit_test(refused_releases), cmocka_unit_test(exhausted_metadata),
+		cmocka_unit_test(refused_mappings),   cmocka_unit_test(refused_commits),
+		cmocka_unit_test(refused_purges),     cmocka_unit_test(refused_policies),
+		cmocka_unit_test(refused_releases),   cmocka_unit_test(exhausted_metadata),
+		cmocka_unit_test(refused_disk_space),
 	};
 
 	if (argc == 2)

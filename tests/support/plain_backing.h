@@ -19,12 +19,14 @@ struct plain_backing {
 	_Atomic size_t purge_count;   /* how often it was asked */
 };
 
-static inline int plain_reserve(struct mk_backing *backing, size_t size, void **ret_base)
+static inline int plain_reserve(struct mk_backing *backing, size_t size, void **ret_base,
+				size_t *ret_size)
 {
 	struct plain_backing *plain = (struct plain_backing *)backing;
 
 	if (size > plain->reserve_limit)
 		return -ENOMEM;
+	*ret_size = size;
 	return mk_vm_reserve(size, (size_t)2 << 20, ret_base);
 }
 

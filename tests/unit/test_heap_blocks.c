@@ -10,6 +10,7 @@
 
 #include "heap/class.h"
 #include "heap/heap.h"
+#include "support/heap_invariants.h"
 #include "support/plain_backing.h"
 
 static struct plain_backing backing;
@@ -101,11 +102,10 @@ static bool is_zero(const unsigned char *bytes, size_t size)
 	return true;
 }
 
-static void zeroed_blocks_are_zero_after_reuse(void **state)
+static void check_zeroed_blocks(void)
 {
 	static const size_t sizes[] = {8, 100, 5000, 32768, 40000, MK_MIB, 3 * MK_MIB};
 
-	(void)state;
 	for (size_t i = 0; i < MK_ARRAY_SIZE(sizes); i++)
 		for (int round = 0; round < 3; round++) {
 			unsigned char *block = mk_heap_malloc_zeroed(heap, sizes[i]);
@@ -115,6 +115,19 @@ static void zeroed_blocks_are_zero_after_reuse(void **state)
 			memset(block, 0xa5, sizes[i]);
 			mk_heap_free(block);
 		}
+}
+
+static void zeroed_blocks_are_zero_after_reuse(void **state)
+{
+	size_t purged = backing.purged;
+
+	(void)state;
+	check_zeroed_blocks();
+	/* Large blocks get new pages instead of zeroes. */
+	assert_true(backing.purged >= purged + 2 * 3 * MK_MIB);
+	backing.purge_error = -EINVAL;
+	check_zeroed_blocks();
+	backing.purge_error = 0;
 }
 
 static void resize_grows_into_free_pages_and_refuses_else(void **state)
@@ -136,6 +149,38 @@ static void resize_grows_into_free_pages_and_refuses_else(void **state)
 	assert_int_equal(mk_heap_usable_size(low), 2 * MK_MIB);
 	assert_false(mk_heap_resize(low, 100));
 	mk_heap_free(low);
+}
+
+static void resize_commits_more_at_the_top(void **state)
+{
+	static struct plain_backing own_backing;
+	struct mk_heap *own;
+	unsigned char *block, *other;
+	size_t before, used_size;
+
+	(void)state;
+	plain_start(&own_backing, MK_GIB);
+	assert_int_equal(mk_heap_create(&own_backing.head, NULL, &own), 0);
+	block = mk_heap_malloc(own, 40 * MK_KIB);
+	before = own->pages.committed_size;
+	memset(block, 7, 40 * MK_KIB);
+	assert_true(mk_heap_resize(block, MK_MIB));
+	assert_int_equal(mk_heap_usable_size(block), MK_MIB);
+	assert_true(mk_heap_resize(block, 100 * MK_MIB));
+	assert_true(own->pages.committed_size >= before + 99 * MK_MIB);
+	assert_int_equal(mk_heap_usable_size(block), 100 * MK_MIB);
+	memset(block + 40 * MK_KIB, 7, 100 * MK_MIB - 40 * MK_KIB);
+	assert_false(mk_heap_resize(block, 2 * MK_GIB));
+	assert_true(mk_heap_resize(block, 40 * MK_KIB));
+	assert_int_equal(mk_heap_usable_size(block), 40 * MK_KIB);
+	assert_int_equal(block[40 * MK_KIB - 1], 7);
+	/* What it gave back serves others, and then is in the way. */
+	other = mk_heap_malloc(own, 90 * MK_MIB);
+	assert_ptr_equal(other, block + 40 * MK_KIB);
+	assert_false(mk_heap_resize(block, 48 * MK_KIB));
+	mk_heap_free(other);
+	mk_heap_free(block);
+	assert_null(heap_fault(own, &used_size));
 }
 
 static void resize_of_small_blocks_stays_within_the_class(void **state)
@@ -233,6 +278,7 @@ int main(void)
 		cmocka_unit_test(impossible_requests_are_refused),
 		cmocka_unit_test(zeroed_blocks_are_zero_after_reuse),
 		cmocka_unit_test(resize_grows_into_free_pages_and_refuses_else),
+		cmocka_unit_test(resize_commits_more_at_the_top),
 		cmocka_unit_test(resize_of_small_blocks_stays_within_the_class),
 		cmocka_unit_test(interior_addresses_lead_to_the_heap),
 		cmocka_unit_test(random_operations_agree_with_a_shadow),

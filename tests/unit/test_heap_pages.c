@@ -242,6 +242,40 @@ static void pages_idle_for_long_are_purged_by_a_later_free(void **state)
 	mk_heap_free(between);
 }
 
+/* As if what is oldest had been freed so long ago, a purge that a free drives. */
+static void purge_after(struct mk_heap *heap, uint64_t age_ms)
+{
+	heap->pages.oldest->freed_ms = mk_clock_ms() - age_ms;
+	heap->pages.purge_checked_ms = 0;
+	mk_pages_purge_idle(heap);
+}
+
+static void whole_chunks_are_purged_before_pieces(void **state)
+{
+	struct fixture *fixture = new_fixture(64 * MK_MIB);
+	char *before = mk_heap_malloc(fixture->heap, 3 * MK_MIB);
+	char *block = mk_heap_malloc(fixture->heap, 6 * MK_MIB);
+	char *after = mk_heap_malloc(fixture->heap, 3 * MK_MIB);
+	char *chunk = (char *)mk_align_up((uintptr_t)block, MK_CHUNK_SIZE);
+
+	(void)state;
+	memset(block, 1, 6 * MK_MIB);
+	assert_ptr_not_equal(chunk, block);
+	mk_heap_free(block);
+	purge_after(fixture->heap, 11000);
+	assert_int_equal(resident_size(chunk, 4 * MK_MIB), 0);
+	assert_int_equal(resident_size(block, 6 * MK_MIB), 2 * MK_MIB);
+	/* Two pieces are left, and go after twice the decay. */
+	purge_after(fixture->heap, 11000);
+	assert_int_equal(resident_size(block, 6 * MK_MIB), 2 * MK_MIB);
+	purge_after(fixture->heap, 21000);
+	purge_after(fixture->heap, 21000);
+	assert_int_equal(resident_size(block, 6 * MK_MIB), 0);
+	check_invariants(fixture->heap);
+	mk_heap_free(before);
+	mk_heap_free(after);
+}
+
 static void empty_reservations_are_released_but_one(void **state)
 {
 	struct fixture *fixture = new_fixture(16 * MK_MIB);
@@ -276,6 +310,7 @@ int main(void)
 		cmocka_unit_test(purged_pages_leave_memory_and_read_as_zero),
 		cmocka_unit_test(a_failed_purge_leaves_the_pages_dirty),
 		cmocka_unit_test(pages_idle_for_long_are_purged_by_a_later_free),
+		cmocka_unit_test(whole_chunks_are_purged_before_pieces),
 		cmocka_unit_test(empty_reservations_are_released_but_one),
 	};
 

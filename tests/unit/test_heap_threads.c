@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "heap/cache.h"
+#include "heap/depot.h"
 #include "heap/fast.h"
 #include "heap/fork.h"
 #include "heap/heap.h"
@@ -47,10 +48,9 @@ static void run_threads(unsigned count, void *(*body)(void *), void *argument)
 static void the_hot_path_misses_what_it_must(void **state)
 {
 	(void)state;
-	assert_null(mk_fast_malloc(0, 64));
-	assert_null(mk_fast_malloc(0, 0));
-	assert_null(mk_fast_malloc(MK_HEAP_LIMIT - 1, 64));
-	assert_null(mk_fast_malloc(1, SIZE_MAX));
+	assert_null(mk_fast_take(0, mk_class_of_small(64)));
+	assert_null(mk_fast_take(0, MK_CLASS_NONE));
+	assert_null(mk_fast_take(MK_HEAP_LIMIT - 1, mk_class_of_small(64)));
 	assert_false(mk_fast_free(NULL));
 	assert_false(mk_fast_free((void *)UINTPTR_MAX));
 	assert_false(mk_fast_free(&state));
@@ -67,7 +67,7 @@ static void a_freed_object_is_served_again_by_the_hot_path(void **state)
 
 		assert_non_null(block);
 		mk_heap_free(block);
-		assert_ptr_equal(mk_fast_malloc(number, size), block);
+		assert_ptr_equal(mk_fast_take(number, mk_class_of_small(size)), block);
 		assert_true(mk_fast_free(block));
 	}
 }
@@ -98,21 +98,60 @@ static void objects_freed_elsewhere_go_back_to_their_own_heap(void **state)
 	}
 }
 
-static void depots_stay_small(void **state)
+static void allocate_and_free(struct mk_heap *heap, void **blocks, size_t count, size_t size)
 {
-	enum { COUNT = 50000, SIZE = 1024 };
+	for (size_t i = 0; i < count; i++)
+		blocks[i] = mk_heap_malloc(heap, size);
+	for (size_t i = 0; i < count; i++)
+		mk_heap_free(blocks[i]);
+}
+
+/* As if the last trim were long ago. */
+static void trim_now(struct mk_heap *heap)
+{
+	heap->trim_ms = 0;
+	mk_depot_trim_idle(heap);
+}
+
+static void depots_are_bounded_and_trimmed(void **state)
+{
+	enum { COUNT = 50000, SIZE = 1024, DEPOT_LIMIT = 32 << 20 };
 	static void *blocks[COUNT];
-	struct mk_heap *heap = new_heap(64 * MK_MIB, SIZE_MAX);
-	const struct mk_heap_class *class = &heap->class[mk_class_of(SIZE)];
+	struct mk_heap *heap = new_heap(256 * MK_MIB, SIZE_MAX);
+	size_t before;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT; i++)
-		blocks[i] = mk_heap_malloc(heap, SIZE);
-	for (size_t i = 0; i < COUNT; i++)
-		mk_heap_free(blocks[i]);
-	assert_in_range(class->full_count, 1, 32);
+	allocate_and_free(heap, blocks, COUNT, SIZE);
+	assert_in_range(heap->depot_size, DEPOT_LIMIT - MK_MIB, DEPOT_LIMIT);
 	/* All but the depot, two magazines and a slab is one span again. */
-	assert_true(heap->pages.dirty_size > COUNT / 2 * (size_t)SIZE);
+	assert_true(heap->pages.dirty_size > COUNT * (size_t)SIZE - DEPOT_LIMIT - MK_MIB);
+
+	/* What was used since the last trim stays, the rest goes. */
+	trim_now(heap);
+	before = heap->depot_size;
+	allocate_and_free(heap, blocks, COUNT / 10, SIZE);
+	trim_now(heap);
+	assert_in_range(heap->depot_size, COUNT / 10 * SIZE / 2, before / 2);
+	trim_now(heap);
+	assert_int_equal(heap->depot_size, 0);
+}
+
+static void a_heap_empties_its_depots_before_it_grows(void **state)
+{
+	enum { COUNT = 15000, SIZE = 1024 };
+	static void *blocks[COUNT];
+	struct mk_heap *heap = new_heap(256 * MK_MIB, SIZE_MAX);
+	size_t before;
+
+	(void)state;
+	allocate_and_free(heap, blocks, COUNT, SIZE);
+	assert_true(heap->depot_size > COUNT / 2 * (size_t)SIZE);
+	before = heap->pages.committed_size;
+	for (size_t i = 0; i < COUNT / 3; i++)
+		assert_non_null(blocks[i] = mk_heap_malloc(heap, 2 * SIZE));
+	assert_int_equal(heap->pages.committed_size, before);
+	for (size_t i = 0; i < COUNT / 3; i++)
+		mk_heap_free(blocks[i]);
 }
 
 static void *allocate_and_leave(void *argument)
@@ -334,7 +373,8 @@ int main(void)
 		cmocka_unit_test(the_hot_path_misses_what_it_must),
 		cmocka_unit_test(a_freed_object_is_served_again_by_the_hot_path),
 		cmocka_unit_test(objects_freed_elsewhere_go_back_to_their_own_heap),
-		cmocka_unit_test(depots_stay_small),
+		cmocka_unit_test(depots_are_bounded_and_trimmed),
+		cmocka_unit_test(a_heap_empties_its_depots_before_it_grows),
 		cmocka_unit_test(threads_that_end_leave_nothing_behind),
 		cmocka_unit_test(many_threads_share_a_small_heap),
 		cmocka_unit_test(blocks_may_change_hands),

@@ -50,7 +50,11 @@ static int reserve(struct fixture *fixture, void **ret_base)
 {
 	struct mk_backing *backing = &fixture->anonymous.backing;
 
-	return backing->ops->reserve(backing, SIZE, ret_base);
+	size_t size;
+	int error = backing->ops->reserve(backing, SIZE, ret_base, &size);
+
+	assert_true(error != 0 || size == SIZE);
+	return error;
 }
 
 static void release(struct fixture *fixture, void *base)

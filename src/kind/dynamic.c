@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Kinds that the program makes: a row, a table of one entry, one heap and its backing. */
+#include "kind/dynamic.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "kind/fixed.h"
+#include "kind/pmem.h"
+#include "os/vm.h"
+
+enum {
+	DYNAMIC_LIMIT = MEMKIND_MAX_KIND - MK_KIND_COUNT,
+	NAME_SIZE = 32,
+};
+
+struct dynamic_type {
+	int64_t (*capacity)(const struct mk_backing *backing);
+	void (*end)(struct mk_backing *backing);	 /* NULL: nothing to do */
+	void (*enter_child)(struct mk_backing *backing); /* NULL: a fork child has its own copy */
+};
+
+static const struct dynamic_type pmem_type = {mk_pmem_capacity, mk_pmem_end, mk_pmem_enter_child};
+static const struct dynamic_type fixed_type = {mk_fixed_capacity, NULL, NULL};
+
+/* Guard: dynamic_lock; the hot path reads the table. */
+struct dynamic {
+	struct memkind kind;		 /* must be first: handles point to it */
+	const struct dynamic_type *type; /* NULL: the kind was destroyed, or never made */
+	struct mk_heap *heap;
+	struct mk_kind_row row;
+	char name[NAME_SIZE];
+	struct mk_cpu_table table; /* its mask is 0: the first entry is for all CPUs */
+	union {
+		struct mk_backing backing;
+		struct mk_pmem pmem;
+		struct mk_fixed fixed;
+	};
+};
+
+static struct mk_lock dynamic_lock = MK_LOCK_INIT;
+/* What a destroyed kind stood in is used again, and never unmapped. */
+static struct dynamic *dynamics[DYNAMIC_LIMIT];
+
+static void lock(void)
+{
+	mk_lock_acquire(&dynamic_lock, MK_RANK_DYNAMIC);
+}
+
+static void unlock(void)
+{
+	mk_lock_release(&dynamic_lock, MK_RANK_DYNAMIC);
+}
+
+static bool is_alive(const struct dynamic *dynamic)
+{
+	return dynamic != NULL && dynamic->type != NULL;
+}
+
+/* Zeroed memory for one more kind: 0 or a MEMKIND code. */
+static int find_room(struct dynamic **ret_dynamic)
+{
+	size_t i = 0;
+	void *memory;
+
+	while (i < DYNAMIC_LIMIT && is_alive(dynamics[i]))
+		i++;
+	if (i == DYNAMIC_LIMIT)
+		return MEMKIND_ERROR_TOOMANY;
+	if (dynamics[i] != NULL) {
+		memset(dynamics[i], 0, sizeof(*dynamics[i]));
+	} else {
+		if (mk_vm_map(mk_align_up(sizeof(struct dynamic), mk_vm_page_size()), &memory) != 0)
+			return MEMKIND_ERROR_MALLOC;
+		dynamics[i] = memory;
+	}
+	*ret_dynamic = dynamics[i];
+	return 0;
+}
+
+static int64_t own_capacity(const struct memkind *kind)
+{
+	const struct dynamic *dynamic = (const struct dynamic *)kind;
+	int64_t capacity = -1;
+
+	lock();
+	if (is_alive(dynamic))
+		capacity = dynamic->type->capacity(&dynamic->backing);
+	unlock();
+	return capacity;
+}
+
+/* The backing is started, and the name set. */
+static int finish(struct dynamic *dynamic, const struct dynamic_type *type,
+		  struct memkind **ret_kind)
+{
+	struct memkind *kind = &dynamic->kind;
+
+	dynamic->row.name = dynamic->name;
+	kind->row = &dynamic->row;
+	kind->own_capacity = own_capacity;
+	if (mk_heap_create(&dynamic->backing, kind, &dynamic->heap) != 0) {
+		if (type->end != NULL)
+			type->end(&dynamic->backing);
+		return MEMKIND_ERROR_MALLOC;
+	}
+	atomic_store_explicit(&dynamic->table.heap_of_cpu[0],
+			      (uint16_t)mk_heap_number(dynamic->heap), memory_order_relaxed);
+	/* Pairs with the acquire in mk_kind_heap_number(). */
+	atomic_store_explicit(&kind->heap_of_cpu, dynamic->table.heap_of_cpu, memory_order_release);
+	dynamic->type = type;
+	mk_log_info("Initializing kind %s.", dynamic->name);
+	*ret_kind = kind;
+	return 0;
+}
+
+/* 0, or what to tell the program, with errno. */
+static int code_of(int error)
+{
+	if (error == 0)
+		return 0;
+	errno = -error;
+	return error == -ENOMEM ? MEMKIND_ERROR_MALLOC : MEMKIND_ERROR_INVALID;
+}
+
+int mk_dynamic_create_pmem(const char *directory, size_t limit, bool is_conservative,
+			   struct memkind **ret_kind)
+{
+	struct dynamic *dynamic;
+	int error;
+
+	mk_options_check();
+	lock();
+	error = find_room(&dynamic);
+	if (error == MEMKIND_ERROR_TOOMANY)
+		*ret_kind = NULL;
+	if (error == 0)
+		error = code_of(mk_pmem_start(&dynamic->pmem, directory, limit, is_conservative));
+	if (error == 0) {
+		snprintf(dynamic->name, sizeof(dynamic->name), "pmem%08x",
+			 (unsigned)dynamic->pmem.spare.fd);
+		error = finish(dynamic, &pmem_type, ret_kind);
+	}
+	unlock();
+	return error;
+}
+
+static bool is_taken(const struct mk_fixed *fixed)
+{
+	for (size_t i = 0; i < DYNAMIC_LIMIT; i++)
+		if (is_alive(dynamics[i]) && dynamics[i]->type == &fixed_type &&
+		    mk_fixed_overlaps(&dynamics[i]->fixed, fixed))
+			return true;
+	return false;
+}
+
+int mk_dynamic_create_fixed(void *base, size_t size, struct memkind **ret_kind)
+{
+	struct dynamic *dynamic;
+	int error;
+
+	mk_options_check();
+	lock();
+	*ret_kind = NULL;
+	error = find_room(&dynamic);
+	if (error == 0)
+		error = code_of(mk_fixed_start(&dynamic->fixed, base, size));
+	if (error == 0 && is_taken(&dynamic->fixed))
+		error = code_of(-EEXIST);
+	if (error == 0) {
+		snprintf(dynamic->name, sizeof(dynamic->name), "fixed%p", base);
+		error = finish(dynamic, &fixed_type, ret_kind);
+	}
+	unlock();
+	return error;
+}
+
+static bool is_static(const struct memkind *kind)
+{
+	for (size_t id = 0; id < MK_KIND_COUNT; id++)
+		if (kind == &mk_kinds[id])
+			return true;
+	return false;
+}
+
+/* NULL: there is no such kind. */
+static struct dynamic *find(const struct memkind *kind)
+{
+	for (size_t i = 0; i < DYNAMIC_LIMIT; i++)
+		if (is_alive(dynamics[i]) && &dynamics[i]->kind == kind)
+			return dynamics[i];
+	return NULL;
+}
+
+/* No new blocks from now on. */
+static void disable(struct dynamic *dynamic, int status, const char *reason)
+{
+	atomic_store_explicit(&dynamic->table.heap_of_cpu[0], 0, memory_order_relaxed);
+	dynamic->kind.reason = reason;
+	atomic_store_explicit(&dynamic->kind.status, status, memory_order_release);
+}
+
+static void destroy(struct dynamic *dynamic)
+{
+	const struct dynamic_type *type = dynamic->type;
+
+	disable(dynamic, MEMKIND_ERROR_INVALID, "the kind was destroyed");
+	mk_heap_destroy(dynamic->heap);
+	if (type->end != NULL)
+		type->end(&dynamic->backing);
+	dynamic->type = NULL;
+}
+
+int mk_dynamic_destroy(struct memkind *kind)
+{
+	struct dynamic *dynamic;
+
+	lock();
+	dynamic = find(kind);
+	if (dynamic != NULL)
+		destroy(dynamic);
+	unlock();
+	return dynamic != NULL || is_static(kind) ? 0 : MEMKIND_ERROR_INVALID;
+}
+
+void mk_dynamic_lock_for_fork(void)
+{
+	mk_lock_acquire_for_fork(&dynamic_lock);
+}
+
+void mk_dynamic_unlock_for_fork(void)
+{
+	mk_lock_release_for_fork(&dynamic_lock);
+}
+
+void mk_dynamic_reset_in_child(void)
+{
+	mk_lock_reset_in_child(&dynamic_lock);
+	for (size_t i = 0; i < DYNAMIC_LIMIT; i++) {
+		if (!is_alive(dynamics[i]) || dynamics[i]->type->enter_child == NULL)
+			continue;
+		disable(dynamics[i], MEMKIND_ERROR_UNAVAILABLE,
+			"the kind's file is that of the parent process");
+		dynamics[i]->type->enter_child(&dynamics[i]->backing);
+	}
+}

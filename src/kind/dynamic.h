@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Kinds that the program makes and destroys: on files, and on areas of its own. */
+#ifndef MK_KIND_DYNAMIC_H
+#define MK_KIND_DYNAMIC_H
+
+#include "kind/kind.h"
+
+/*
+ * Each returns 0 or a MEMKIND code, after which *ret_kind is as it was, but NULL after
+ * MEMKIND_ERROR_TOOMANY and, for a fixed kind, after all. Arguments that the system refuses are
+ * MEMKIND_ERROR_INVALID, with errno.
+ */
+int mk_dynamic_create_pmem(const char *directory, size_t limit, bool is_conservative,
+			   struct memkind **ret_kind);
+int mk_dynamic_create_fixed(void *base, size_t size, struct memkind **ret_kind);
+
+/* Static kinds stay. MEMKIND_ERROR_INVALID: KIND is no kind, or not any more. */
+int mk_dynamic_destroy(struct memkind *kind);
+
+/* The fork handlers' part. */
+void mk_dynamic_lock_for_fork(void);
+void mk_dynamic_unlock_for_fork(void);
+void mk_dynamic_reset_in_child(void);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Files without a name: openat, fallocate, mmap. */
+#include "os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "os/vm.h"
+
+enum {
+	NAME_ATTEMPTS = 100,
+	NAME_ROOM = 32,
+	OWNER_ONLY = 0600,
+};
+
+/* The C library of an old system may lack them. */
+#ifndef MAP_SHARED_VALIDATE
+#define MAP_SHARED_VALIDATE 0x03
+#endif
+#ifndef MAP_SYNC
+#define MAP_SYNC 0x80000
+#endif
+
+/* A signal would have a file without a name keep it, or a fallocate of long duration start anew. */
+static void block_signals(sigset_t *ret_old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, ret_old);
+}
+
+static void restore_signals(const sigset_t *old)
+{
+	pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
+int mk_file_absolute(const char *path, char *ret_path, size_t size)
+{
+	size_t length = strlen(path);
+	size_t start = 0;
+	int saved_errno = errno;
+
+	if (path[0] == '\0') {
+		path = "/";
+		length = 1;
+	}
+	if (path[0] != '/') {
+		if (getcwd(ret_path, size) == NULL) {
+			int error = errno == ERANGE ? -ENAMETOOLONG : -errno;
+
+			errno = saved_errno;
+			return error;
+		}
+		start = strlen(ret_path) + 1;
+		ret_path[start - 1] = '/';
+	}
+	if (start + length >= size)
+		return -ENAMETOOLONG;
+	memcpy(ret_path + start, path, length + 1);
+	return 0;
+}
+
+/* For filesystems without O_TMPFILE. A descriptor, or -1 with errno. */
+static int open_and_unlink(const char *directory)
+{
+	char path[PATH_MAX + NAME_ROOM];
+	struct timespec now;
+	int fd = -1;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (int i = 0; i < NAME_ATTEMPTS && fd < 0; i++) {
+		snprintf(path, sizeof(path), "%s/memkind.%08lx%02x", directory,
+			 (unsigned long)(now.tv_nsec ^ now.tv_sec << 8 ^ getpid()), (unsigned)i);
+		fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, OWNER_ONLY);
+		if (fd < 0 && errno != EEXIST)
+			return -1;
+	}
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+static int open_without_name(const char *directory)
+{
+	int fd = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, OWNER_ONLY);
+
+	/* What kernels and filesystems without O_TMPFILE say to a directory opened for writing. */
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+		fd = open_and_unlink(directory);
+	return fd;
+}
+
+int mk_file_create(const char *directory, struct mk_file *ret_file)
+{
+	int saved_errno = errno;
+	struct stat status;
+	sigset_t signals;
+	int error = 0;
+	int fd;
+
+	block_signals(&signals);
+	fd = open_without_name(directory);
+	if (fd < 0 || fstat(fd, &status) != 0) {
+		error = -errno;
+		if (fd >= 0)
+			close(fd);
+	} else {
+		*ret_file = (struct mk_file){fd, status.st_dev, status.st_ino};
+	}
+	restore_signals(&signals);
+	errno = saved_errno;
+	return error;
+}
+
+bool mk_file_is_open(const struct mk_file *file)
+{
+	int saved_errno = errno;
+	struct stat status;
+	bool is_same = fstat(file->fd, &status) == 0 && status.st_dev == file->device &&
+		       status.st_ino == file->inode;
+
+	errno = saved_errno;
+	return is_same;
+}
+
+int mk_file_close(const struct mk_file *file)
+{
+	int saved_errno = errno;
+
+	if (!mk_file_is_open(file))
+		return -EBADF;
+	close(file->fd);
+	errno = saved_errno;
+	return 0;
+}
+
+/* The kernel would send a signal that ends the process. */
+static bool is_beyond_limit(size_t end)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	       end > limit.rlim_cur;
+}
+
+int mk_file_fill(const struct mk_file *file, size_t offset, size_t size)
+{
+	int saved_errno = errno;
+	sigset_t signals;
+	int error;
+
+	if (!mk_file_is_open(file))
+		return -EBADF;
+	if (is_beyond_limit(offset + size))
+		return -EFBIG;
+	block_signals(&signals);
+	do {
+		error = posix_fallocate(file->fd, (off_t)offset, (off_t)size);
+	} while (error == EINTR);
+	restore_signals(&signals);
+	errno = saved_errno;
+	return -error;
+}
+
+int mk_file_punch(const struct mk_file *file, size_t offset, size_t size)
+{
+	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	int saved_errno = errno;
+	int error;
+
+	if (!mk_file_is_open(file))
+		return -EBADF;
+	error = fallocate(file->fd, mode, (off_t)offset, (off_t)size) == 0 ? 0 : -errno;
+	errno = saved_errno;
+	return error;
+}
+
+/*
+ * Not MAP_FIXED over a reservation: a filesystem that refuses MAP_SYNC does so after the reservation
+ * was unmapped, when another thread may take the addresses. A hint is enough.
+ */
+int mk_file_map(const struct mk_file *file, size_t size, size_t alignment, void **ret_base)
+{
+	int saved_errno = errno;
+	void *mapped, *hint = NULL;
+	int error = mk_vm_reserve(size, alignment, &hint);
+
+	if (error != 0)
+		return error;
+	mk_vm_release(hint, size);
+	mapped = mmap(hint, size, PROT_NONE, MAP_SHARED_VALIDATE | MAP_SYNC, file->fd, 0);
+	if (mapped == MAP_FAILED)
+		mapped = mmap(hint, size, PROT_NONE, MAP_SHARED, file->fd, 0);
+	error = mapped == MAP_FAILED ? -errno : 0;
+	errno = saved_errno;
+	if (error == 0)
+		*ret_base = mapped;
+	return error;
+}
+
+int mk_file_is_dax(const struct mk_file *file)
+{
+	int saved_errno = errno;
+	void *page = mmap(NULL, mk_vm_page_size(), PROT_READ | PROT_WRITE,
+			  MAP_SHARED_VALIDATE | MAP_SYNC, file->fd, 0);
+
+	errno = saved_errno;
+	if (page == MAP_FAILED)
+		return -EOPNOTSUPP;
+	mk_vm_release(page, mk_vm_page_size());
+	return 0;
+}
+
+int mk_file_system_size(const char *path, uint64_t *ret_size)
+{
+	int saved_errno = errno;
+	struct statvfs status;
+	int error = statvfs(path, &status) == 0 ? 0 : -errno;
+
+	errno = saved_errno;
+	if (error == 0)
+		*ret_size = (uint64_t)status.f_blocks * status.f_frsize;
+	return error;
+}
