@@ -111,8 +111,10 @@ void *mk_heap_malloc_zeroed(struct mk_heap *heap, size_t size)
 	bool zeroed;
 	void *found = get_block(heap, mk_class_of(size), MK_PAGE_SIZE, size, &zeroed);
 
+	if (found != NULL && !zeroed && size >= PURGE_TO_ZERO)
+		zeroed = mk_pages_zero(heap, found);
 	mk_annotate_malloc(found, size, zeroed);
-	if (found != NULL && !zeroed && (size < PURGE_TO_ZERO || !mk_pages_zero(heap, found)))
+	if (found != NULL && !zeroed)
 		memset(found, 0, size);
 	return found;
 }
