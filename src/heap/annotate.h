@@ -78,12 +78,10 @@ static inline void mk_annotate_commit(void *base, size_t size)
 	VALGRIND_MAKE_MEM_NOACCESS(base, size);
 }
 
-/* It sees the unmapping. */
 static inline void mk_annotate_release(void *base, size_t size, size_t committed_size)
 {
-	(void)base;
 	(void)size;
-	(void)committed_size;
+	VALGRIND_MAKE_MEM_DEFINED(base, committed_size);
 }
 
 static inline void mk_annotate_malloc(void *block, size_t size, bool is_zeroed)

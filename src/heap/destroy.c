@@ -2,6 +2,8 @@
 /* The end of a heap: every cache, magazine, span and reservation of it is given back. */
 #include <string.h>
 
+#include "heap/annotate.h"
+#include "heap/class.h"
 #include "heap/heap.h"
 #include "heap/magazine.h"
 #include "heap/pagemap.h"
@@ -59,6 +61,20 @@ static void discard_magazines(struct mk_magazine *magazine)
 	}
 }
 
+/* The blocks that the application still has end with the heap. Nothing is in a cache in such builds. */
+static void annotate_blocks(const struct mk_span *span)
+{
+	const struct mk_class *class = &mk_classes[span->class];
+
+	if (span->class >= MK_CLASS_SMALL_END) {
+		mk_annotate_free((void *)span->base, mk_span_size(span));
+		return;
+	}
+	for (size_t i = 0; i < span->object_count; i++)
+		if ((span->free_bits[i / 64] >> (i % 64) & 1) == 0)
+			mk_annotate_free((void *)(span->base + i * class->stride), class->size);
+}
+
 static void discard_spans(struct mk_reservation *reservation)
 {
 	while (reservation->top != NULL) {
@@ -66,6 +82,8 @@ static void discard_spans(struct mk_reservation *reservation)
 
 		if (span->state == MK_SPAN_USED)
 			mk_pagemap_remove(span);
+		if (MK_ANNOTATES && span->state == MK_SPAN_USED)
+			annotate_blocks(span);
 		reservation->top = span->below;
 		mk_meta_free(MK_META_SPAN, span);
 	}

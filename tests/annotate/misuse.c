@@ -163,12 +163,32 @@ static void *use_in_thread(void *argument)
 	return NULL;
 }
 
+/* Blocks end with their kind, and the area is the program's again: the same addresses twice. */
+static void destroy_kinds(void)
+{
+	static char area[8 << 20];
+
+	for (int round = 0; round < 2; round++) {
+		memkind_t kind;
+
+		if (memkind_create_fixed(area, sizeof(area), &kind) != 0)
+			abort();
+		for (size_t size = 8; size < 1000000; size *= 3)
+			if (memkind_malloc(kind, size) == NULL)
+				abort();
+		if (memkind_destroy_kind(kind) != 0)
+			abort();
+		memset(area, 1, sizeof(area));
+	}
+}
+
 /* libc's blocks that only a live block leads to are no leaks either. */
 static void none(void)
 {
 	static char **keeper;
 	pthread_t threads[THREAD_COUNT];
 
+	destroy_kinds();
 	keeper = memkind_malloc(MEMKIND_DEFAULT, 4 * sizeof(*keeper));
 	for (unsigned i = 0; i < 4; i++)
 		keeper[i] = malloc(100);

@@ -269,7 +269,9 @@ static void *keep_locks_busy(void *argument)
 	while (!stopping) {
 		for (size_t i = 0; i < MK_ARRAY_SIZE(blocks); i++)
 			blocks[i] = mk_cache_take_direct(heap, class);
-		mk_pages_free(mk_pages_alloc(heap, 3, MK_PAGE_SIZE, MK_CLASS_LARGE, &zeroed));
+		for (size_t pages = 1; pages < 32; pages++)
+			mk_pages_free(
+				mk_pages_alloc(heap, pages, MK_PAGE_SIZE, MK_CLASS_LARGE, &zeroed));
 		for (size_t i = 0; i < MK_ARRAY_SIZE(blocks); i++)
 			mk_cache_give_direct(heap, class, blocks[i]);
 	}
