@@ -197,10 +197,10 @@ static void count_fifo(size_t size, int count)
 	count_window(size, count, 0, count);
 }
 
-/* The middle fifth of them, since some peers need thousands of steps for each. */
+/* A seventh, in the middle: some peers need thousands of steps for each. */
 static void count_fifo_part(size_t size, int count)
 {
-	count_window(size, count, count * 2 / 5, count * 3 / 5);
+	count_window(size, count, count * 3 / 7, count * 4 / 7);
 }
 
 static void count_random_reuse(size_t size, int count)

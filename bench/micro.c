@@ -21,7 +21,7 @@ static void drain(int count)
 static void run_lifo(unsigned number)
 {
 	(void)number;
-	for (int round = 0; round < 100000; round++) {
+	for (int round = 0; round < 50000; round++) {
 		fill(100, 64);
 		for (int i = 99; i >= 0; i--)
 			bench_free(slots[i]);
@@ -31,7 +31,7 @@ static void run_lifo(unsigned number)
 static void run_fifo(unsigned number)
 {
 	(void)number;
-	for (int round = 0; round < 10000; round++) {
+	for (int round = 0; round < 5000; round++) {
 		fill(1000, 64);
 		drain(1000);
 	}
@@ -40,7 +40,7 @@ static void run_fifo(unsigned number)
 static void run_fifo_16k(unsigned number)
 {
 	(void)number;
-	for (int round = 0; round < 200; round++) {
+	for (int round = 0; round < 50; round++) {
 		fill(1000, 16384);
 		drain(1000);
 	}
@@ -49,7 +49,7 @@ static void run_fifo_16k(unsigned number)
 static void run_cached_256k(unsigned number)
 {
 	(void)number;
-	for (int round = 0; round < 50000; round++) {
+	for (int round = 0; round < 20000; round++) {
 		fill(4, 262144);
 		drain(4);
 	}
@@ -81,13 +81,13 @@ static void replace_randomly(int slot_count, int count, size_t minimum, unsigned
 static void run_random_reuse(unsigned number)
 {
 	(void)number;
-	replace_randomly(SLOT_COUNT, 6000000, 16, 6);
+	replace_randomly(SLOT_COUNT, 2000000, 16, 6);
 }
 
 static void run_mixed_sizes(unsigned number)
 {
 	(void)number;
-	replace_randomly(1000, 2000000, 8, 17);
+	replace_randomly(1000, 500000, 8, 17);
 }
 
 static void *zeroed(size_t count, size_t size)
@@ -106,7 +106,7 @@ static void run_calloc(unsigned number)
 	uint64_t state = 1;
 
 	(void)number;
-	for (int round = 0; round < 30000; round++) {
+	for (int round = 0; round < 15000; round++) {
 		for (int i = 0; i < 100; i++)
 			slots[i] = zeroed(1, random_size(&state, 16, 7));
 		drain(100);
@@ -138,7 +138,7 @@ static void *resized(void *block, size_t size)
 static void run_realloc_growth(unsigned number)
 {
 	(void)number;
-	for (int round = 0; round < 2000; round++) {
+	for (int round = 0; round < 1000; round++) {
 		void *block = bench_malloc(16);
 
 		for (size_t size = 24; size < (1 << 20); size += size / 2)
@@ -152,7 +152,7 @@ static void run_aligned(unsigned number)
 	const struct bench_allocator *allocator = &bench_allocator;
 
 	(void)number;
-	for (int i = 0; i < 3000000; i++) {
+	for (int i = 0; i < 1500000; i++) {
 		void **slot = &slots[i % 100];
 		size_t alignment = (size_t)64 << (i % 7);
 		int error;
@@ -183,7 +183,7 @@ static void run_detect_kind(unsigned number)
 	if (bench_allocator.detect == NULL)
 		bench_lack("there is no such question");
 	fill(1000, 64);
-	for (int i = 0; i < 10000000; i++)
+	for (int i = 0; i < 3000000; i++)
 		if (bench_allocator.detect(slots[i % 1000]) == NULL)
 			bench_die("memkind_detect_kind");
 	drain(1000);

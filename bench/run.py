@@ -72,7 +72,7 @@ class Bench:
 
     def run_timed(self, group: str, numbers: list[int], columns: list[Column]) -> None:
         """The workloads that are measured as a whole: three tables of ratios."""
-        rows = {f"{workload} x{number}" if group == "threads" else workload:
+        rows = {workload + (f" x{number}" if group == "threads" else ""):
                 self.measure(workload, number, columns)
                 for workload in self.workloads(group) for number in numbers}
         names = [column.name for column in columns]
@@ -84,10 +84,13 @@ class Bench:
     def run_micro(self) -> None:
         self.run_timed("micro", [1], self.runner.columns)
 
+    def core(self) -> list[Column]:
+        """The columns of what takes long."""
+        return [column for column in self.runner.columns
+                if column.is_core or self.arguments.full or self.arguments.columns]
+
     def run_threads(self) -> None:
-        columns = [column for column in self.runner.columns
-                   if column.is_core or self.arguments.full or self.arguments.columns]
-        self.run_timed("threads", list(map(int, self.arguments.threads.split(","))), columns)
+        self.run_timed("threads", list(map(int, self.arguments.threads.split(","))), self.core())
 
     def run_count(self) -> None:
         """Nothing is timed here, so two run at once."""
@@ -104,17 +107,17 @@ class Bench:
                  if label not in COUNTED and not label.startswith("touched")}
         self.say(tables.of_values("instructions per operation, by bytes of the block", steps,
                                   self.names))
-        self.say(tables.of_values("pages of payload that freeing and allocating 1,000 blocks touches",
-                                  {label: rows[label] for label in rows
-                                   if label.startswith("touched")}, self.names))
+        touched = {label: row for label, row in rows.items() if label.startswith("touched")}
+        self.say(tables.of_values("pages of payload that are touched as 1,000 blocks are freed and "
+                                  "allocated", touched, self.names))
         self.say(tables.of_values("growth by 1 GiB in blocks of 16 KiB",
                                   {shown: rows[label] for label, shown in COUNTED.items()
                                    if label in rows}, self.names))
 
     def run_cold(self) -> None:
         row = self.measure("cold", 1, self.runner.columns)
-        self.say(tables.of_ratios("cold payload: CPU time of an operation, ratios", row, self.names),
-                 "cold")
+        self.say(tables.of_ratios("cold payload: CPU time of an operation, ratios", row,
+                                  self.names), "cold")
 
     def run_start(self) -> None:
         rows: Row = {}
@@ -141,11 +144,12 @@ class Bench:
 
     def run_scale(self) -> None:
         for workload, (what, quick, long) in SCALES.items():
+            columns = self.runner.columns if workload == "pools" else self.core()
             numbers = (*quick, *long) if self.arguments.full else quick
-            points = {number: self.measure(workload, number, self.runner.columns).get("cost", {})
+            points = {number: self.measure(workload, number, columns).get("cost", {})
                       for number in numbers}
             self.say(tables.of_curve(f"scaling: cost of an operation by number of {what}, in "
-                                     "multiples of our first", points, self.names))
+                                     "multiples of the first value", points, self.names))
 
 
 def parse_arguments() -> argparse.Namespace:

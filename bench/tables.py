@@ -38,7 +38,7 @@ class Table:
 
 @dataclass
 class Curve:
-    """Cost per operation of columns at growing numbers, as multiples of our first cost."""
+    """Costs per operation at growing numbers, in multiples of the first column's first."""
     title: str
     points: list[int]
     lines: dict[str, dict[int, float]]
