@@ -71,10 +71,11 @@ def across(curve: Curve, number: int) -> float:
     return LABEL_WIDTH + (math.log(number) - first) / max(last - first, 1e-9) * CHART_WIDTH
 
 
-def polyline(curve: Curve, name: str, names: list[str], top: float) -> str:
-    """One line of a curve; the cost is logarithmic too, from 1/e to TOP."""
-    places = [(across(curve, number),
-               min(CURVE_HEIGHT * (1 - (math.log(value) + 1) / (math.log(top) + 1)), CURVE_HEIGHT))
+def polyline(curve: Curve, name: str, names: list[str]) -> str:
+    """One line of a curve; the cost is logarithmic too."""
+    costs = [value for values in curve.lines.values() for value in values.values()]
+    low, high = math.log(min(costs) / 1.1), math.log(max(costs) * 1.1)
+    places = [(across(curve, number), CURVE_HEIGHT * (high - math.log(value)) / (high - low))
               for number, value in curve.lines[name].items()]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     x, y = places[-1]
@@ -85,8 +86,7 @@ def polyline(curve: Curve, name: str, names: list[str], top: float) -> str:
 
 def curve_section(curve: Curve, names: list[str]) -> str:
     """A plot of all lines, and the numbers."""
-    top = max(2.0, 1.1 * max(max(values.values()) for values in curve.lines.values()))
-    lines = "".join(polyline(curve, name, names, top) for name in curve.lines)
+    lines = "".join(polyline(curve, name, names) for name in curve.lines)
     ticks = "".join(f'<text x="{across(curve, point):.1f}" y="{CURVE_HEIGHT + 16}" font-size="11" '
                     f'text-anchor="middle">{point:,}</text>' for point in curve.points)
     head = "".join(f"<th>{point:,}</th>" for point in curve.points)
