@@ -38,7 +38,7 @@ test-vm:
 check:
 	scripts/check $(CHECK)
 
-# Our kinds and other allocators side by side: ratios, in build/bench/index.html.
+# Our kinds and other allocators side by side, in build/bench/index.html; longer: BENCH=--full.
 bench:
 	@scripts/need build bench
 	python3 bench/run.py $(BENCH)

@@ -9,7 +9,19 @@ import os
 import subprocess
 import sys
 
+import columns
 import toolchain
+
+# A kind's name in budget.txt, the set of counters, and how bench/allocator.c is told of the kind.
+KINDS = (
+    ("default", "budget", "kind", "MEMKIND_DEFAULT"),
+    ("regular", "budget", "kind", "MEMKIND_REGULAR"),
+    ("dax_kmem", "budget", "kind", "MEMKIND_DAX_KMEM"),
+    ("pmem", "budget", "pmem", columns.TMPFS),
+    # An area of the program's own holds old bytes: calloc clears it.
+    ("fixed", "reused", "fixed"),
+    ("null", "hits", "kind-freed-as-null", "MEMKIND_REGULAR"),
+)
 
 
 def read_budgets() -> dict[str, float]:
@@ -24,18 +36,24 @@ def read_budgets() -> dict[str, float]:
 
 
 def measure(path: str) -> dict[str, float]:
-    """What count.c counts, by name."""
-    count = toolchain.program("count", ["count.c"])
+    """What count.c counts, by the names of budget.txt."""
+    count = toolchain.program("count", toolchain.COUNT_SOURCES)
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith(("MEMKIND_", "LD_PRELOAD"))}
     environment["MEMKIND_DAX_KMEM_NODES"] = "0"
     # Single steps take so long that what is given back once a second would fall on few of them.
     environment["MEMKIND_HOG_MEMORY"] = "1"
-    result = subprocess.run([str(count), path], env=environment, stdout=subprocess.PIPE, text=True,
-                            timeout=900, check=False)
-    if result.returncode != 0:
-        raise SystemExit(f"budgets: {count} failed with {result.returncode}")
-    return {name: float(value) for name, value in map(str.split, result.stdout.splitlines())}
+    measured = {}
+    for kind, counted, interface, *words in KINDS:
+        command = [str(count), counted, interface, path, *words]
+        result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True,
+                                timeout=900, check=False)
+        if result.returncode != 0:
+            raise SystemExit(f"budgets: {' '.join(command)} failed with {result.returncode}")
+        for name, value in map(str.split, result.stdout.splitlines()):
+            what, size = name.split(".")
+            measured[f"{what}.{kind}.{size}"] = float(value)
+    return measured
 
 
 def main() -> int:

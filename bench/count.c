@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counts what an operation of libmemkind costs: instructions, system calls, pages of payload touched.
+ * Counts what an operation costs: instructions, system calls, mappings, pages of payload touched.
  *
  * The parent single-steps the child and counts the steps in memory that both share: the child reads
  * an instruction counter. Unlike under valgrind, the registered rseq is used. A line of output is
- * NAME VALUE. Usage: count LIBRARY
+ * NAME.SIZE VALUE. Usage: count SET INTERFACE [ARGUMENT...], the set and the interface being names
+ * of the tables below and of allocator.c.
  */
-#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +20,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "allocator.h"
 #include "random.h"
 
 enum { SAMPLE_COUNT = 33, WARM_UP_COUNT = 100, BLOCK_LIMIT = 1000, CALLOC_COUNT = 8, PAGE = 4096 };
 enum mode { MODE_RUN, MODE_STEP, MODE_SYSTEM_CALLS };
+/* FRESH belongs to "budget" as well; "reused" is what is left of it without. */
+enum { HITS = 1, BUDGET = 2, COMPARE = 4, FRESH = 8 };
 
 #define CALLOC_SIZE ((size_t)4 << 20)
 
@@ -33,19 +37,15 @@ struct shared {
 	volatile uint64_t system_call_stops;
 };
 
-struct memkind;
-typedef void *malloc_function(struct memkind *kind, size_t size);
-typedef void free_function(struct memkind *kind, void *block);
-typedef void *calloc_function(struct memkind *kind, size_t count, size_t size);
+typedef void *malloc_function(void *pool, size_t size);
+typedef void free_function(void *pool, void *block);
 
-struct subject {
-	const char *name;
-	struct memkind *kind;	   /* to allocate from */
-	struct memkind *free_kind; /* what is said at free */
-	malloc_function *volatile malloc;
-	free_function *volatile free;
-	calloc_function *volatile calloc;
-};
+/*
+ * What is stepped through. Functions of a pool take it first; malloc and free take one argument,
+ * which is given to them in its place.
+ */
+static malloc_function *volatile stepped_malloc;
+static free_function *volatile stepped_free;
 
 static struct shared *shared;
 static uint64_t malloc_frame;
@@ -63,9 +63,9 @@ static void enter(enum mode mode)
 	raise(SIGUSR1);
 }
 
-static void print(const char *what, const char *name, size_t size, double value)
+static void print(const char *what, size_t size, double value)
 {
-	printf("%s.%s.%zu %.1f\n", what, name, size, value);
+	printf("%s.%zu %.1f\n", what, size, value);
 }
 
 static int compare(const void *left, const void *right)
@@ -82,127 +82,163 @@ static uint64_t median(uint64_t *samples, size_t count)
 	return samples[count / 2];
 }
 
-static __attribute__((noinline)) uint64_t step_malloc(const struct subject *subject, size_t size,
-						      void **ret_block)
+static __attribute__((noinline)) uint64_t step_malloc(size_t size, void **ret_block)
 {
-	malloc_function *function = subject->malloc;
-	struct memkind *kind = subject->kind;
+	malloc_function *function = stepped_malloc;
+	void *first = bench_allocator.pool != NULL ? bench_allocator.pool : (void *)size;
 	uint64_t start = shared->steps;
 
-	*ret_block = function(kind, size);
+	*ret_block = function(first, size);
 	return shared->steps - start - malloc_frame;
 }
 
-static __attribute__((noinline)) uint64_t step_free(const struct subject *subject, void *block)
+static __attribute__((noinline)) uint64_t step_free(void *block)
 {
-	free_function *function = subject->free;
-	struct memkind *kind = subject->free_kind;
+	free_function *function = stepped_free;
+	void *first = bench_allocator.pool != NULL ? bench_allocator.free_pool : block;
 	uint64_t start = shared->steps;
 
-	function(kind, block);
+	function(first, block);
 	return shared->steps - start - free_frame;
 }
 
 /* What is counted around the function, the counter's own instructions. */
 static void measure_frames(void)
 {
-	struct subject nothing = {
-		.malloc = (malloc_function *)(void *)bench_nothing,
-		.free = (free_function *)(void *)bench_nothing,
-	};
 	void *block;
 
-	malloc_frame = free_frame = 0;
+	stepped_malloc = (malloc_function *)(void *)bench_nothing;
+	stepped_free = (free_function *)(void *)bench_nothing;
 	enter(MODE_STEP);
-	malloc_frame = step_malloc(&nothing, 64, &block) - 1;
-	free_frame = step_free(&nothing, NULL) - 1;
+	malloc_frame = step_malloc(64, &block) - 1;
+	free_frame = step_free(NULL) - 1;
 	enter(MODE_RUN);
 }
 
-static void warm_up(const struct subject *subject, size_t size)
+static void choose_functions(void)
 {
-	for (int i = 0; i < WARM_UP_COUNT; i++)
-		subject->free(subject->free_kind, subject->malloc(subject->kind, size));
+	const struct bench_allocator *allocator = &bench_allocator;
+
+	if (allocator->pool != NULL) {
+		stepped_malloc = allocator->pool_malloc;
+		stepped_free = allocator->pool_free;
+	} else {
+		stepped_malloc = (malloc_function *)(void *)allocator->malloc;
+		stepped_free = (free_function *)(void *)allocator->free;
+	}
 }
 
-static void count_hits(const struct subject *subject, size_t size)
+static void warm_up(size_t size)
+{
+	for (int i = 0; i < WARM_UP_COUNT; i++)
+		bench_free(bench_take(size));
+}
+
+static void count_hits(size_t size, int count)
 {
 	uint64_t mallocs[SAMPLE_COUNT];
 	uint64_t frees[SAMPLE_COUNT];
 	void *block;
 
-	warm_up(subject, size);
+	/* Some stay: what a page or slab costs that runs empty each time is another matter. */
+	for (int i = 0; i < count; i++)
+		blocks[i] = bench_take(size);
+	warm_up(size);
 	enter(MODE_STEP);
 	for (int i = 0; i < SAMPLE_COUNT; i++) {
-		mallocs[i] = step_malloc(subject, size, &block);
-		frees[i] = step_free(subject, block);
+		mallocs[i] = step_malloc(size, &block);
+		frees[i] = step_free(block);
 	}
 	enter(MODE_RUN);
-	print("malloc", subject->name, size, (double)median(mallocs, SAMPLE_COUNT));
-	print("free", subject->name, size, (double)median(frees, SAMPLE_COUNT));
+	for (int i = 0; i < count; i++)
+		bench_free(blocks[i]);
+	print("malloc", size, (double)median(mallocs, SAMPLE_COUNT));
+	print("free", size, (double)median(frees, SAMPLE_COUNT));
 }
 
-static void fill_and_drain(const struct subject *subject, size_t size, int count)
+static void fill_and_drain(size_t size, int count)
 {
 	for (int i = 0; i < count; i++)
-		blocks[i] = subject->malloc(subject->kind, size);
+		blocks[i] = bench_take(size);
 	for (int i = 0; i < count; i++)
-		subject->free(subject->free_kind, blocks[i]);
+		bench_free(blocks[i]);
 }
 
-/* COUNT blocks, freed in the order of their allocation: misses and flushes are part of the mean. */
-static void count_fifo(const struct subject *subject, size_t size, int count)
+/* The mean of what takes place from block FIRST to block LAST, both in order. */
+static void count_window(size_t size, int count, int first, int last)
 {
 	uint64_t mallocs = 0;
 	uint64_t frees = 0;
 
 	for (int i = 0; i < 4; i++)
-		fill_and_drain(subject, size, count);
+		fill_and_drain(size, count);
+	for (int i = 0; i < first; i++)
+		blocks[i] = bench_take(size);
 	enter(MODE_STEP);
-	for (int i = 0; i < count; i++)
-		mallocs += step_malloc(subject, size, &blocks[i]);
-	for (int i = 0; i < count; i++)
-		frees += step_free(subject, blocks[i]);
+	for (int i = first; i < last; i++)
+		mallocs += step_malloc(size, &blocks[i]);
 	enter(MODE_RUN);
-	print("fifo_malloc", subject->name, size, (double)mallocs / count);
-	print("fifo_free", subject->name, size, (double)frees / count);
+	for (int i = last; i < count; i++)
+		blocks[i] = bench_take(size);
+	for (int i = 0; i < first; i++)
+		bench_free(blocks[i]);
+	enter(MODE_STEP);
+	for (int i = first; i < last; i++)
+		frees += step_free(blocks[i]);
+	enter(MODE_RUN);
+	for (int i = last; i < count; i++)
+		bench_free(blocks[i]);
+	print("fifo_malloc", size, (double)mallocs / (last - first));
+	print("fifo_free", size, (double)frees / (last - first));
 }
 
-static void count_random_reuse(const struct subject *subject, size_t size)
+/* COUNT blocks, freed in the order of their allocation: misses and flushes are part of the mean. */
+static void count_fifo(size_t size, int count)
+{
+	count_window(size, count, 0, count);
+}
+
+/* A seventh, in the middle: some peers need thousands of steps for each. */
+static void count_fifo_part(size_t size, int count)
+{
+	count_window(size, count, count * 3 / 7, count * 4 / 7);
+}
+
+static void count_random_reuse(size_t size, int count)
 {
 	enum { PAIR_COUNT = 500 };
 	uint64_t state = 1;
 	uint64_t steps = 0;
 
-	for (int i = 0; i < BLOCK_LIMIT; i++)
-		blocks[i] = subject->malloc(subject->kind, size);
+	for (int i = 0; i < count; i++)
+		blocks[i] = bench_take(size);
 	enter(MODE_STEP);
 	for (int i = 0; i < PAIR_COUNT; i++) {
-		size_t slot = bench_random(&state) % BLOCK_LIMIT;
+		size_t slot = bench_random(&state) % (unsigned)count;
 
-		steps += step_free(subject, blocks[slot]);
-		steps += step_malloc(subject, size, &blocks[slot]);
+		steps += step_free(blocks[slot]);
+		steps += step_malloc(size, &blocks[slot]);
 	}
 	enter(MODE_RUN);
-	for (int i = 0; i < BLOCK_LIMIT; i++)
-		subject->free(subject->free_kind, blocks[i]);
-	print("random_pair", subject->name, size, (double)steps / PAIR_COUNT);
+	for (int i = 0; i < count; i++)
+		bench_free(blocks[i]);
+	print("random_pair", size, (double)steps / PAIR_COUNT);
 }
 
-static void count_system_calls(const struct subject *subject, size_t size, int count)
+static void count_system_calls(size_t size, int count)
 {
 	uint64_t stops;
 
 	for (int i = 0; i < 4; i++)
-		fill_and_drain(subject, size, count);
+		fill_and_drain(size, count);
 	enter(MODE_SYSTEM_CALLS);
 	stops = shared->system_call_stops;
 	for (int i = 0; i < WARM_UP_COUNT; i++)
-		fill_and_drain(subject, size, count);
+		fill_and_drain(size, count);
 	stops = shared->system_call_stops - stops;
 	enter(MODE_RUN);
 	/* Each stops at its entry and at its exit. */
-	print("system_calls", subject->name, size, (double)stops / 2);
+	print("system_calls", size, (double)stops / 2);
 }
 
 static size_t resident_page_count(void *block, size_t size)
@@ -219,27 +255,26 @@ static size_t resident_page_count(void *block, size_t size)
 }
 
 /* Never freed before, so never used: the worst of some blocks. */
-static void count_fresh_calloc(const struct subject *subject)
+static void count_fresh_calloc(size_t size, int count)
 {
-	calloc_function *function = subject->calloc;
 	uint64_t worst = 0;
 	size_t resident = 0;
 
-	for (int i = 0; i < CALLOC_COUNT; i++) {
+	for (int i = 0; i < count; i++) {
 		uint64_t start;
 
 		enter(MODE_STEP);
 		start = shared->steps;
-		blocks[i] = function(subject->kind, 1, CALLOC_SIZE);
+		blocks[i] = bench_allocator.pool_calloc(bench_allocator.pool, 1, size);
 		start = shared->steps - start;
 		enter(MODE_RUN);
 		worst = start > worst ? start : worst;
-		resident += resident_page_count(blocks[i], CALLOC_SIZE);
+		resident += resident_page_count(blocks[i], size);
 	}
-	for (int i = 0; i < CALLOC_COUNT; i++)
-		subject->free(subject->free_kind, blocks[i]);
-	print("calloc_fresh", subject->name, CALLOC_SIZE, (double)worst);
-	print("calloc_resident", subject->name, CALLOC_SIZE, (double)resident);
+	for (int i = 0; i < count; i++)
+		bench_free(blocks[i]);
+	print("calloc_fresh", size, (double)worst);
+	print("calloc_resident", size, (double)resident);
 }
 
 static void on_touch(int signal_number, siginfo_t *info, void *context)
@@ -253,109 +288,120 @@ static void on_touch(int signal_number, siginfo_t *info, void *context)
 		_exit(1);
 }
 
-/* Whole pages, so that what lies between the blocks is guarded too. */
+/*
+ * Whole pages, so that what lies between the blocks is guarded too. What the allocator has unmapped
+ * since is left alone.
+ */
 static void protect_payload(size_t size, int count, int protection)
 {
 	for (int i = 0; i < count; i++) {
 		uintptr_t start = (uintptr_t)blocks[i] & ~(uintptr_t)(PAGE - 1);
 		uintptr_t end = ((uintptr_t)blocks[i] + size + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
 
-		if (mprotect((void *)start, end - start, protection) != 0) {
-			perror("mprotect");
-			exit(1);
-		}
+		if (mprotect((void *)start, end - start, protection) != 0 && errno != ENOMEM)
+			bench_die("mprotect");
 	}
 }
 
-static void count_touches(const struct subject *subject, size_t size, int count)
+static void count_touches(size_t size, int count)
 {
 	struct sigaction action = {.sa_sigaction = on_touch, .sa_flags = SA_SIGINFO};
 	uint64_t touched;
 
 	sigaction(SIGSEGV, &action, NULL);
 	for (int i = 0; i < count; i++)
-		blocks[i] = subject->malloc(subject->kind, size);
+		blocks[i] = bench_take(size);
 	touch_count = 0;
 	protect_payload(size, count, PROT_NONE);
 	for (int i = 0; i < count; i++)
-		subject->free(subject->free_kind, blocks[i]);
+		bench_free(blocks[i]);
 	for (int i = 0; i < count; i++)
-		blocks[i] = subject->malloc(subject->kind, size);
+		blocks[i] = bench_take(size);
 	touched = touch_count;
 	protect_payload(size, count, PROT_READ | PROT_WRITE);
 	for (int i = 0; i < count; i++)
-		subject->free(subject->free_kind, blocks[i]);
-	print("touched", subject->name, size, (double)touched);
+		bench_free(blocks[i]);
+	print("touched", size, (double)touched);
 }
 
-static void count_all(const struct subject *subject)
+static size_t mapping_count(void)
 {
-	static const size_t sizes[] = {64, 1024, 16384, 32768};
+	char text[65536];
+	int file = open("/proc/self/maps", O_RDONLY);
+	size_t count = 0;
+	ssize_t size;
 
+	while ((size = read(file, text, sizeof(text))) > 0)
+		for (ssize_t i = 0; i < size; i++)
+			count += text[i] == '\n';
+	close(file);
+	return count;
+}
+
+/* System calls and mappings that COUNT blocks, which stay, bring about. */
+static void count_growth(size_t size, int count)
+{
+	uint64_t stops;
+	size_t mappings = mapping_count();
+
+	enter(MODE_SYSTEM_CALLS);
+	stops = shared->system_call_stops;
+	for (int i = 0; i < count; i++)
+		bench_malloc(size);
+	stops = shared->system_call_stops - stops;
+	enter(MODE_RUN);
+	print("gib_system_calls", size, (double)stops / 2);
+	print("gib_mappings", size, (double)(mapping_count() - mappings));
+}
+
+static const struct counter {
+	void (*run)(size_t size, int count);
+	size_t size;
+	int count;
+	unsigned sets;
+} counters[] = {
 	/* First, while no memory of the heap has been used. */
-	if (subject->free_kind != NULL)
-		count_fresh_calloc(subject);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		count_hits(subject, sizes[i]);
-	if (subject->free_kind == NULL)
-		return;
-	count_hits(subject, 262144);
-	count_random_reuse(subject, 64);
-	count_fifo(subject, 64, BLOCK_LIMIT);
-	count_fifo(subject, 16384, BLOCK_LIMIT);
-	count_fifo(subject, 262144, 16);
-	count_system_calls(subject, 64, BLOCK_LIMIT);
-	count_system_calls(subject, 16384, BLOCK_LIMIT);
-	count_system_calls(subject, 262144, 16);
-	count_touches(subject, 64, BLOCK_LIMIT);
-	count_touches(subject, 16384, BLOCK_LIMIT);
-	count_touches(subject, 262144, 16);
+	{count_fresh_calloc, CALLOC_SIZE, CALLOC_COUNT, FRESH},
+	{count_hits, 64, 10, HITS | BUDGET | COMPARE},
+	{count_hits, 1024, 10, HITS | BUDGET | COMPARE},
+	{count_hits, 16384, 10, HITS | BUDGET | COMPARE},
+	{count_hits, 32768, 10, HITS | BUDGET},
+	{count_hits, 262144, 10, BUDGET | COMPARE},
+	{count_random_reuse, 64, BLOCK_LIMIT, BUDGET | COMPARE},
+	{count_fifo, 64, BLOCK_LIMIT, BUDGET},
+	{count_fifo, 16384, BLOCK_LIMIT, BUDGET},
+	{count_fifo_part, 64, BLOCK_LIMIT, COMPARE},
+	{count_fifo_part, 16384, BLOCK_LIMIT, COMPARE},
+	{count_fifo, 262144, 16, BUDGET},
+	{count_system_calls, 64, BLOCK_LIMIT, BUDGET},
+	{count_system_calls, 16384, BLOCK_LIMIT, BUDGET},
+	{count_system_calls, 262144, 16, BUDGET},
+	{count_touches, 64, BLOCK_LIMIT, BUDGET | COMPARE},
+	{count_touches, 16384, BLOCK_LIMIT, BUDGET | COMPARE},
+	{count_touches, 262144, 16, BUDGET},
+	{count_growth, 16384, 65536, COMPARE},
+};
+
+static unsigned find_set(const char *name)
+{
+	if (strcmp(name, "hits") == 0)
+		return HITS;
+	if (strcmp(name, "budget") == 0)
+		return BUDGET | FRESH;
+	if (strcmp(name, "reused") == 0)
+		return BUDGET;
+	return strcmp(name, "compare") == 0 ? COMPARE : 0;
 }
 
-static void *symbol(void *library, const char *name)
+static void be_child(unsigned set, int word_count, char **words)
 {
-	void *found = dlsym(library, name);
-
-	if (found == NULL) {
-		fprintf(stderr, "count: %s\n", dlerror());
-		exit(1);
-	}
-	return found;
-}
-
-static void be_child(const char *path)
-{
-	static const char *const kinds[][2] = {
-		{"default", "MEMKIND_DEFAULT"},
-		{"regular", "MEMKIND_REGULAR"},
-		{"dax_kmem", "MEMKIND_DAX_KMEM"},
-		{"null", "MEMKIND_REGULAR"},
-	};
-	void *library = dlopen(path, RTLD_NOW);
-
-	if (library == NULL) {
-		fprintf(stderr, "count: %s\n", dlerror());
-		exit(1);
-	}
+	bench_choose(word_count, words);
+	bench_free(bench_take(64));
 	measure_frames();
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		struct subject subject = {
-			.name = kinds[i][0],
-			.kind = *(struct memkind **)symbol(library, kinds[i][1]),
-			.malloc = (malloc_function *)symbol(library, "memkind_malloc"),
-			.free = (free_function *)symbol(library, "memkind_free"),
-			.calloc = (calloc_function *)symbol(library, "memkind_calloc"),
-		};
-		void *block = subject.malloc(subject.kind, 64);
-
-		if (block == NULL) {
-			fprintf(stderr, "count: no memory of kind %s\n", kinds[i][1]);
-			exit(1);
-		}
-		subject.free(subject.kind, block);
-		subject.free_kind = strcmp(subject.name, "null") == 0 ? NULL : subject.kind;
-		count_all(&subject);
-	}
+	choose_functions();
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if ((counters[i].sets & set) != 0)
+			counters[i].run(counters[i].size, counters[i].count);
 	exit(fflush(stdout) == 0 ? 0 : 1);
 }
 
@@ -412,10 +458,11 @@ static void stay_here(void)
 
 int main(int argc, char **argv)
 {
+	unsigned set = argc > 2 ? find_set(argv[1]) : 0;
 	pid_t child;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s LIBRARY\n", argv[0]);
+	if (set == 0) {
+		fprintf(stderr, "usage: %s hits|budget|reused|compare INTERFACE [ARGUMENT...]\n", argv[0]);
 		return 2;
 	}
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -433,7 +480,7 @@ int main(int argc, char **argv)
 			_exit(1);
 		}
 		raise(SIGSTOP);
-		be_child(argv[1]);
+		be_child(set, argc - 2, argv + 2);
 	}
 	if (child < 0) {
 		perror("count: fork");

@@ -9,7 +9,13 @@
 
 #include "work.h"
 
-enum { THREAD_LIMIT = 64, TRANSFER_COUNT = 1024, LARSON_SLOT_COUNT = 1000, BATCH_SIZE = 120 };
+enum {
+	THREAD_LIMIT = 64,
+	TRANSFER_COUNT = 1024,
+	LARSON_SLOT_COUNT = 1000,
+	BATCH_SIZE = 120,
+	RP_BATCH_LIMIT = 200,
+};
 
 struct worker {
 	pthread_t thread;
@@ -316,14 +322,75 @@ static void run_alloc_test(unsigned thread_count)
 	run_workers(workers, thread_count, alloc_test);
 }
 
+/*
+ * rptest: each thread keeps an array of blocks, small ones more often, and frees and allocates
+ * scattered batches of it; every second batch is handed to another thread, which frees it.
+ */
+struct rp_batch {
+	unsigned count;
+	void *blocks[RP_BATCH_LIMIT];
+};
+
+static void rp_free(struct rp_batch *batch)
+{
+	if (batch == NULL)
+		return;
+	for (unsigned i = 0; i < batch->count; i++)
+		bench_free(batch->blocks[i]);
+	bench_free(batch);
+}
+
+/* From 8 to 16,000 bytes: the product of two even spreads falls off towards the large ones. */
+static size_t rp_size(uint64_t *seed)
+{
+	uint64_t product = (uint64_t)(bench_random(seed) >> 16) * (bench_random(seed) >> 16);
+
+	return 8 + (size_t)((product * 15992) >> 32);
+}
+
+static void rptest(struct worker *worker)
+{
+	enum { KEPT_COUNT = 1000 };
+	void *kept[KEPT_COUNT] = {NULL};
+	uint64_t *seed = &worker->seed;
+	unsigned count = 6000 / worker->thread_count;
+
+	for (unsigned round = 0; round < count; round++) {
+		struct rp_batch *batch = bench_malloc(sizeof(*batch));
+		unsigned slot = bench_random(seed) % KEPT_COUNT;
+
+		batch->count = 0;
+		for (unsigned left = 1 + bench_random(seed) % RP_BATCH_LIMIT; left > 0; left--) {
+			slot = (slot + 1 + bench_random(seed) % 16) % KEPT_COUNT;
+			if (kept[slot] != NULL)
+				batch->blocks[batch->count++] = kept[slot];
+			kept[slot] = bench_malloc(rp_size(seed));
+		}
+		rp_free(round % 2 == 0 ? batch : exchange(seed, batch));
+	}
+	for (int i = 0; i < KEPT_COUNT; i++)
+		if (kept[i] != NULL)
+			bench_free(kept[i]);
+}
+
+static void run_rptest(unsigned thread_count)
+{
+	struct worker workers[THREAD_LIMIT] = {0};
+
+	run_workers(workers, thread_count, rptest);
+	for (unsigned i = 0; i < TRANSFER_COUNT; i++)
+		rp_free(atomic_exchange(&transfers[i], NULL));
+}
+
 const struct bench_workload bench_thread_workloads[] = {
-	{"larson", run_larson, true},
-	{"cache-scratch", run_cache_scratch, true},
-	{"cache-thrash", run_cache_thrash, true},
-	{"xmalloc", run_xmalloc, true},
-	{"mstress", run_mstress, true},
-	{"sh6bench", run_sh6bench, true},
-	{"sh8bench", run_sh8bench, true},
-	{"alloc-test", run_alloc_test, true},
-	{NULL, NULL, false},
+	{"larson", run_larson},
+	{"cache-scratch", run_cache_scratch},
+	{"cache-thrash", run_cache_thrash},
+	{"xmalloc", run_xmalloc},
+	{"mstress", run_mstress},
+	{"sh6bench", run_sh6bench},
+	{"sh8bench", run_sh8bench},
+	{"alloc-test", run_alloc_test},
+	{"rptest", run_rptest},
+	{NULL, NULL},
 };

@@ -7,6 +7,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / "bench"
 BUILD = ROOT / "build" / "bench"
+ALLOCATOR_SOURCES = ["allocator.c", "peers.c"]
+COUNT_SOURCES = ["count.c", *ALLOCATOR_SOURCES]
+WORK_SOURCES = ["work.c", "micro.c", "threads.c", "cold.c", "start.c", "trace.c", "scale.c",
+                *ALLOCATOR_SOURCES]
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra", "-pthread"]
 
 
@@ -36,3 +40,10 @@ def program(name: str, sources: list[str]) -> Path:
     run_quietly([os.environ.get("CC", "cc"), *FLAGS, *(str(BENCH / source) for source in sources),
                  "-o", str(path), "-ldl"])
     return path
+
+
+def library_folders() -> list[str]:
+    """Where the loader finds the libraries of packages."""
+    triplet = subprocess.run([os.environ.get("CC", "cc"), "-print-multiarch"],
+                             stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
+    return [f"/usr/lib/{triplet}", "/usr/lib", "/usr/local/lib"]

@@ -1,132 +1,150 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs one workload with one allocator and prints wall time, CPU time and peak RSS in one line.
+ * Runs one workload with one allocator and prints what it measures, a line NAME VALUE each.
  *
- * Usage: work WORKLOAD THREADS [LIBRARY KIND [nokind]]. Without LIBRARY the process's own malloc is
- * used, which may be that of a preloaded library.
+ * Usage: work WORKLOAD NUMBER INTERFACE [ARGUMENT...], the last as in allocator.c. Without
+ * arguments: prints the workloads, a line GROUP NAME each.
  */
-#include <dlfcn.h>
+#include "work.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include "work.h"
+/* A workload of a timed group is measured as a whole; others report on their own. */
+static const struct group {
+	const char *name;
+	const struct bench_workload *workloads;
+	bool is_timed;
+} groups[] = {
+	{"micro", bench_micro_workloads, true},	 {"threads", bench_thread_workloads, true},
+	{"cold", bench_cold_workloads, false},	 {"start", bench_start_workloads, false},
+	{"trace", bench_trace_workloads, false}, {"scale", bench_scale_workloads, false},
+};
+enum { GROUP_COUNT = sizeof(groups) / sizeof(groups[0]) };
 
-struct bench_allocator bench_allocator;
+int bench_word_count;
+char **bench_words;
+double bench_first_block_ns;
 
-void bench_die(const char *what)
+void bench_report(const char *name, double value)
 {
-	fprintf(stderr, "work: %s failed\n", what);
-	exit(1);
+	printf("%s %.3f\n", name, value);
 }
 
-static void *symbol(void *library, const char *name)
-{
-	void *found = dlsym(library, name);
-
-	if (found == NULL)
-		bench_die(name);
-	return found;
-}
-
-static void use_process_malloc(void)
-{
-	struct bench_allocator *allocator = &bench_allocator;
-
-	allocator->malloc = symbol(RTLD_DEFAULT, "malloc");
-	allocator->calloc = symbol(RTLD_DEFAULT, "calloc");
-	allocator->realloc = symbol(RTLD_DEFAULT, "realloc");
-	allocator->memalign = symbol(RTLD_DEFAULT, "posix_memalign");
-	allocator->free = symbol(RTLD_DEFAULT, "free");
-}
-
-static void use_kind(const char *path, const char *kind)
-{
-	struct bench_allocator *allocator = &bench_allocator;
-	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-
-	if (library == NULL)
-		bench_die(dlerror());
-	allocator->kind = *(struct memkind **)symbol(library, kind);
-	allocator->kind_malloc = symbol(library, "memkind_malloc");
-	allocator->kind_calloc = symbol(library, "memkind_calloc");
-	allocator->kind_realloc = symbol(library, "memkind_realloc");
-	allocator->kind_memalign = symbol(library, "memkind_posix_memalign");
-	allocator->kind_free = symbol(library, "memkind_free");
-}
-
-static const struct bench_workload *find(const struct bench_workload *table, const char *name)
-{
-	for (; table->name != NULL; table++)
-		if (strcmp(table->name, name) == 0)
-			return table;
-	return NULL;
-}
-
-/* The high-water mark of this program; getrusage would count the parent's before exec. */
-static long peak_rss_kib(void)
-{
-	char text[4096];
-	int file = open("/proc/self/status", O_RDONLY);
-	ssize_t size = read(file, text, sizeof(text) - 1);
-	char *line;
-
-	if (size < 0)
-		bench_die("/proc/self/status");
-	close(file);
-	text[size] = 0;
-	line = strstr(text, "VmHWM:");
-	return line == NULL ? 0 : strtol(line + strlen("VmHWM:"), NULL, 10);
-}
-
-static double seconds_of(clockid_t clock)
+double bench_ns(clockid_t clock)
 {
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+/* A line of a file of /proc/self, in bytes. */
+static double read_kib(const char *path, const char *name)
+{
+	char text[4096];
+	int file = open(path, O_RDONLY);
+	ssize_t size = read(file, text, sizeof(text) - 1);
+	char *line;
+
+	if (size < 0)
+		bench_die(path);
+	close(file);
+	text[size] = 0;
+	line = strstr(text, name);
+	return line == NULL ? 0 : (double)strtol(line + strlen(name), NULL, 10) * 1024;
+}
+
+double bench_rss(void)
+{
+	return read_kib("/proc/self/smaps_rollup", "\nRss:");
+}
+
+/*
+ * The high-water mark of this program; getrusage would count the parent's before exec. The kernel
+ * keeps it roughly: what is resident now is exact.
+ */
+double bench_peak_rss(void)
+{
+	double highest = read_kib("/proc/self/status", "\nVmHWM:");
+	double now = bench_rss();
+
+	return highest > now ? highest : now;
+}
+
+void *bench_own(size_t size)
+{
+	void *area = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (area == MAP_FAILED)
+		bench_die("mmap");
+	return area;
+}
+
+static const struct bench_workload *find(const char *name, const struct group **ret_group)
+{
+	for (int i = 0; i < GROUP_COUNT; i++) {
+		const struct bench_workload *row = groups[i].workloads;
+
+		for (; row->name != NULL; row++) {
+			if (strcmp(row->name, name) == 0) {
+				*ret_group = &groups[i];
+				return row;
+			}
+		}
+	}
+	return NULL;
 }
 
 static void list(void)
 {
-	for (const struct bench_workload *row = bench_micro_workloads; row->name != NULL; row++)
-		printf("micro %s\n", row->name);
-	for (const struct bench_workload *row = bench_thread_workloads; row->name != NULL; row++)
-		printf("threads %s\n", row->name);
+	for (int i = 0; i < GROUP_COUNT; i++)
+		for (const struct bench_workload *row = groups[i].workloads; row->name; row++)
+			printf("%s %s\n", groups[i].name, row->name);
+}
+
+static void run_timed(const struct bench_workload *workload, unsigned number)
+{
+	double wall = bench_ns(CLOCK_MONOTONIC);
+	double cpu = bench_ns(CLOCK_PROCESS_CPUTIME_ID);
+
+	workload->run(number);
+	bench_report("wall", bench_ns(CLOCK_MONOTONIC) - wall);
+	bench_report("cpu", bench_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+	bench_report("rss", bench_peak_rss());
 }
 
 int main(int argc, char **argv)
 {
 	const struct bench_workload *workload;
-	double wall;
-	double cpu;
+	const struct group *group;
+	unsigned number;
 
 	if (argc == 1) {
 		list();
 		return 0;
 	}
-	workload = find(bench_micro_workloads, argv[1]);
-	if (workload == NULL)
-		workload = find(bench_thread_workloads, argv[1]);
-	if (workload == NULL || (argc != 3 && argc != 5 && argc != 6)) {
-		fprintf(stderr, "usage: %s WORKLOAD THREADS [LIBRARY KIND [nokind]]\n", argv[0]);
+	workload = find(argv[1], &group);
+	if (workload == NULL || argc < 4) {
+		fprintf(stderr, "usage: %s WORKLOAD NUMBER INTERFACE [ARGUMENT...]\n", argv[0]);
 		return 2;
 	}
-	if (argc == 3)
-		use_process_malloc();
-	else
-		use_kind(argv[3], argv[4]);
-	bench_allocator.frees_without_kind = argc == 6;
-	/* The first block sets the allocator up; that is another measurement. */
+	number = (unsigned)strtoul(argv[2], NULL, 10);
+	bench_word_count = argc - 3;
+	bench_words = argv + 3;
+	bench_first_block_ns = bench_ns(CLOCK_MONOTONIC);
+	bench_choose(bench_word_count, bench_words);
+	/* The first block sets the allocator up, which only the group "start" measures. */
 	bench_free(bench_malloc(64));
-	wall = seconds_of(CLOCK_MONOTONIC);
-	cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-	workload->run((unsigned)strtoul(argv[2], NULL, 10));
-	wall = seconds_of(CLOCK_MONOTONIC) - wall;
-	cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-	printf("%.6f %.6f %ld\n", wall, cpu, peak_rss_kib());
+	bench_first_block_ns = bench_ns(CLOCK_MONOTONIC) - bench_first_block_ns;
+	if (group->is_timed)
+		run_timed(workload, number);
+	else
+		workload->run(number);
 	return 0;
 }
