@@ -16,7 +16,7 @@ enum {
 	YOUNG_TICKS = 50,
 	OLD_TICKS = 2000,
 	OLD_PERCENT = 10,
-	DECAY_SECONDS = 12,
+	DECAY_SECONDS = 15,
 };
 
 static const struct phase {

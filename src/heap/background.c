@@ -9,7 +9,6 @@
 
 #include "base/lock.h"
 #include "heap/depot.h"
-#include "heap/pages.h"
 #include "heap/registry.h"
 #include "os/thread.h"
 
@@ -41,16 +40,10 @@ static bool wait_an_interval(void)
 	return goes_on;
 }
 
-static void give_back_idle(struct mk_heap *heap)
-{
-	mk_depot_trim_idle(heap);
-	mk_pages_purge_idle(heap);
-}
-
 static void *serve_heaps(void *unused)
 {
 	while (wait_an_interval())
-		mk_registry_visit(give_back_idle);
+		mk_registry_visit(mk_depot_give_idle);
 	return unused;
 }
 

@@ -81,7 +81,7 @@ struct mk_magazine *mk_depot_put(struct mk_heap *heap, unsigned class, struct mk
 	size_t size = mk_classes[class].magazine_size;
 	struct mk_magazine *empty;
 
-	mk_depot_trim_idle(heap);
+	mk_depot_give_idle(heap);
 	if (heap->backing->purges_at_once || depot_size(heap) + size > DEPOT_SIZE) {
 		mk_depot_give_objects(heap, class, mk_magazine_bottom(full, class) + 1,
 				      mk_classes[class].magazine_count);
@@ -173,7 +173,7 @@ void mk_depot_drain(struct mk_heap *heap)
 	}
 }
 
-void mk_depot_trim_idle(struct mk_heap *heap)
+void mk_depot_give_idle(struct mk_heap *heap)
 {
 	uint64_t now = mk_clock_ms();
 	uint64_t last = atomic_load_explicit(&heap->trim_ms, memory_order_relaxed);
@@ -184,4 +184,5 @@ void mk_depot_trim_idle(struct mk_heap *heap)
 		return;
 	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++)
 		give_magazines(heap, class, take_idle_count(heap, class));
+	mk_pages_purge_idle(heap);
 }

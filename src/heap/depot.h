@@ -31,9 +31,9 @@ void mk_depot_give_objects(struct mk_heap *heap, unsigned class, void *const *ob
 void mk_depot_drain(struct mk_heap *heap);
 
 /*
- * Gives back what no thread has taken from the depots since the last trim, at most once a second.
- * Nothing with MEMKIND_HOG_MEMORY=1.
+ * At most once a second: gives back what no thread has taken from the depots since the last time, and
+ * then pages that were idle for long. Nothing with MEMKIND_HOG_MEMORY=1.
  */
-void mk_depot_trim_idle(struct mk_heap *heap);
+void mk_depot_give_idle(struct mk_heap *heap);
 
 #endif

@@ -74,8 +74,8 @@ void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span);
 void mk_pages_purge_idle(struct mk_heap *heap);
 
 /*
- * Purges what was freed before now and DECAY_MS ago or earlier: whole chunks of 2 MiB, and pieces of
- * chunks after twice that time. Releases reservations that are empty.
+ * Purges what was freed before now and DECAY_MS ago or earlier, whole chunks of 2 MiB after half of
+ * that time already. Releases reservations that are empty.
  */
 void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms);
 

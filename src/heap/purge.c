@@ -85,7 +85,10 @@ static void release_empty(struct mk_heap *heap)
 	}
 }
 
-/* Whole chunks go first: a piece that is purged out of a chunk costs the kernel its huge page. */
+/*
+ * Whole chunks go first, after half of the time: a piece that is purged out of a chunk costs the
+ * kernel its huge page.
+ */
 void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms)
 {
 	uint64_t now = mk_clock_ms();
@@ -94,10 +97,10 @@ void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms)
 	if (heap->backing->ops->purge == NULL)
 		return;
 	/* What a purge leaves dirty is younger than this, so the loop ends. */
-	while (span != NULL && span->freed_ms < now && now - span->freed_ms >= decay_ms) {
+	while (span != NULL && span->freed_ms < now && now - span->freed_ms >= decay_ms / 2) {
 		struct mk_span *next = span->age_next;
 
-		if (now - span->freed_ms >= 2 * decay_ms)
+		if (now - span->freed_ms >= decay_ms)
 			purge_span(heap, span, mk_vm_page_size(), now);
 		else if (has_chunk(span))
 			purge_span(heap, span, MK_CHUNK_SIZE, now);

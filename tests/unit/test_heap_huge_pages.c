@@ -86,7 +86,7 @@ static void purging_keeps_huge_pages_that_are_used(void **state)
 	}
 	for (size_t i = 0; i < BLOCK_COUNT; i += 2)
 		mk_heap_free(blocks[i]);
-	purge_after(11000);
+	purge_after(6000);
 	purged = backing.purged;
 	/* Half of the freed blocks contain a whole chunk, or more. */
 	assert_true(purged >= BLOCK_COUNT / 4 * MK_CHUNK_SIZE);
@@ -94,7 +94,7 @@ static void purging_keeps_huge_pages_that_are_used(void **state)
 	print_message("huge pages: %zu MiB, %zu MiB after %zu MiB were given back\n",
 		      before / MK_MIB, huge_size() / MK_MIB, purged / MK_MIB);
 	/* All of it goes in the end, and with it the huge pages of which a part was used. */
-	purge_after(21000);
+	purge_after(11000);
 	assert_true(backing.purged >= (size_t)BLOCK_COUNT / 2 * BLOCK_SIZE);
 	for (size_t i = 1; i < BLOCK_COUNT; i += 2)
 		for (size_t byte = 0; byte < BLOCK_SIZE; byte += 4096)

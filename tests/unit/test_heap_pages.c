@@ -262,14 +262,14 @@ static void whole_chunks_are_purged_before_pieces(void **state)
 	memset(block, 1, 6 * MK_MIB);
 	assert_ptr_not_equal(chunk, block);
 	mk_heap_free(block);
-	purge_after(fixture->heap, 11000);
+	purge_after(fixture->heap, 6000);
 	assert_int_equal(resident_size(chunk, 4 * MK_MIB), 0);
 	assert_int_equal(resident_size(block, 6 * MK_MIB), 2 * MK_MIB);
-	/* Two pieces are left, and go after twice the decay. */
-	purge_after(fixture->heap, 11000);
+	/* Two pieces are left, and go after the whole of the decay. */
+	purge_after(fixture->heap, 6000);
 	assert_int_equal(resident_size(block, 6 * MK_MIB), 2 * MK_MIB);
-	purge_after(fixture->heap, 21000);
-	purge_after(fixture->heap, 21000);
+	purge_after(fixture->heap, 11000);
+	purge_after(fixture->heap, 11000);
 	assert_int_equal(resident_size(block, 6 * MK_MIB), 0);
 	check_invariants(fixture->heap);
 	mk_heap_free(before);

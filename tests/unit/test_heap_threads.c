@@ -110,7 +110,7 @@ static void allocate_and_free(struct mk_heap *heap, void **blocks, size_t count,
 static void trim_now(struct mk_heap *heap)
 {
 	heap->trim_ms = 0;
-	mk_depot_trim_idle(heap);
+	mk_depot_give_idle(heap);
 }
 
 static void depots_are_bounded_and_trimmed(void **state)
