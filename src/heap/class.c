@@ -7,7 +7,8 @@ enum {
 	FIRST_GEOMETRIC = 10,
 	LOG2_LINEAR_LIMIT = 7,
 	MAGAZINE_BYTES = 256 << 10,	 /* a full magazine holds about this much at the most */
-	MAGAZINE_BYTES_LEAST = 16 << 10, /* and counts for this at the least, since it costs 512 */
+	MEDIUM_MAGAZINE_BYTES = 1 << 20, /* or, of a medium class, this much */
+	MAGAZINE_BYTES_LEAST = 16 << 10, /* it counts for this at the least, since it costs 512 */
 	SLAB_PAGES_WANTED = 4,
 	SLAB_PAGES_LIMIT = 64,
 	SLAB_OBJECTS_WANTED = 8,
@@ -85,8 +86,10 @@ static void start_class(unsigned number)
 	class->size = size_of_class(number);
 	class->stride = class->size < 16 ? 16 : class->size;
 	class->inverse = (uint32_t)(((UINT64_C(1) << 32) + class->stride - 1) / class->stride);
-	class->magazine_count = (uint8_t)mk_max_size(
-		1, mk_min_size(MK_MAGAZINE_SLOTS - 1, MAGAZINE_BYTES / class->stride));
+	class->magazine_count = (uint8_t)mk_min_size(
+		MK_MAGAZINE_SLOTS - 1,
+		(number < MK_CLASS_SMALL_END ? MAGAZINE_BYTES : MEDIUM_MAGAZINE_BYTES) /
+			class->stride);
 	class->magazine_size = (uint32_t)mk_max_size(
 		MAGAZINE_BYTES_LEAST, (size_t) class->magazine_count * class->stride);
 	if (number < MK_CLASS_SMALL_END)
