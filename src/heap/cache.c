@@ -15,6 +15,7 @@
 
 enum {
 	CACHE_SIZE = 4 << 20,	/* bytes of objects in one cache, as far as it has looked */
+	DIRECT_FREES = 64,	/* of a thread, before it gets a cache without allocating */
 	FIRST_REFILL_SHARE = 8, /* a cache's first refill of a class is an eighth of a magazine */
 };
 
@@ -300,6 +301,7 @@ static struct mk_thread *start_thread(void)
 	if (thread == NULL)
 		return NULL;
 	clear_tops(&thread->no_cache);
+	thread->direct_free_count = 0;
 	/* First: to watch the exit may allocate, in a process whose malloc is this library. */
 	mk_thread_self = thread;
 	mk_threads_lock();
@@ -329,19 +331,41 @@ static struct mk_cache *make_cache(struct mk_thread *thread, struct mk_heap *hea
 	return cache;
 }
 
-struct mk_cache *mk_cache_get(struct mk_heap *heap)
+/* NULL: it has ended, there is no metadata memory, or caches are bypassed. */
+static struct mk_thread *own_thread(void)
 {
 	struct mk_thread *thread = mk_thread_self;
 
 	if (is_bypassed || thread == &thread_ended)
 		return NULL;
-	if (thread == &thread_none)
-		thread = start_thread();
-	if (thread == NULL)
-		return NULL;
+	return thread == &thread_none ? start_thread() : thread;
+}
+
+static struct mk_cache *cache_of(struct mk_thread *thread, struct mk_heap *heap)
+{
 	if (thread->cache_offset[heap->number] != 0)
 		return mk_cache_of(heap->number);
 	return make_cache(thread, heap);
+}
+
+struct mk_cache *mk_cache_get(struct mk_heap *heap)
+{
+	struct mk_thread *thread = own_thread();
+
+	return thread == NULL ? NULL : cache_of(thread, heap);
+}
+
+struct mk_cache *mk_cache_get_for_free(struct mk_heap *heap)
+{
+	struct mk_thread *thread = own_thread();
+
+	if (thread == NULL)
+		return NULL;
+	if (thread->cache_offset[heap->number] == 0 && thread->direct_free_count < DIRECT_FREES) {
+		thread->direct_free_count++;
+		return NULL;
+	}
+	return cache_of(thread, heap);
 }
 
 void mk_cache_start(void)

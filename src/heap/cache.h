@@ -13,6 +13,13 @@
 struct mk_cache *mk_cache_get(struct mk_heap *heap);
 
 /*
+ * The same for a free. NULL also at the first frees of a thread that has not allocated from the heap:
+ * a block that others allocated may share a cache line with theirs, and is not to be what this thread
+ * gets and writes to next.
+ */
+struct mk_cache *mk_cache_get_for_free(struct mk_heap *heap);
+
+/*
  * An object of the class, after a refill if need be. NULL: out of memory or, for a medium class, none
  * is cached.
  */

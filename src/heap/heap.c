@@ -161,7 +161,7 @@ void mk_heap_free(void *block)
 	}
 	mk_annotate_free(block, mk_classes[class].size);
 	heap = mk_entry_span(entry)->heap;
-	cache = mk_cache_get(heap);
+	cache = mk_cache_get_for_free(heap);
 	if (cache == NULL || (heap->backing->is_scarce && class >= MK_CLASS_SMALL_END))
 		mk_cache_give_direct(heap, class, block);
 	else if (!mk_fast_free(block))

@@ -87,6 +87,7 @@ struct mk_cache {
 struct mk_thread {
 	struct mk_cache no_cache; /* must be first */
 	intptr_t cache_offset[MK_HEAP_LIMIT];
+	unsigned direct_free_count; /* frees of heaps that the thread had no cache of */
 	/* Guard of the rest: the lock of MK_RANK_THREADS. */
 	struct mk_cache *caches;
 	struct mk_thread *next, **link; /* all threads that have caches (threads.h) */
