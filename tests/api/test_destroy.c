@@ -24,6 +24,7 @@ enum {
 	CHURN_COUNT = 200,
 	SLOW_CHURN_COUNT = 24,
 	AREA_SIZE = 256 << 10,
+	FIRST_BLOCK_COST = 256 << 10,
 	/* Kinds that the library itself may have. */
 	STATIC_LIMIT = 32,
 	UNUSED_KIND_COST = 64 << 10,
@@ -148,6 +149,51 @@ static void a_kind_that_is_not_used_costs_little(void **state)
 		assert_true(resident_size() < before + COUNT * (size_t)UNUSED_KIND_COST);
 	for (size_t i = 0; i < COUNT; i++)
 		destroy(kinds[i]);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void *time_first_block(void *kind)
+{
+	static uint64_t elapsed;
+	uint64_t start = now_ns();
+
+	memkind_free(NULL, memkind_malloc(kind, 64));
+	elapsed = now_ns() - start;
+	return &elapsed;
+}
+
+static void a_threads_first_block_costs_little(void **state)
+{
+	enum { COUNT = 20 };
+	memkind_t kind = new_file_kind(0);
+	uint64_t best = UINT64_MAX;
+	size_t before;
+
+	(void)state;
+	memkind_free(kind, memkind_malloc(kind, 64));
+	before = resident_size();
+	for (int i = 0; i < COUNT; i++) {
+		pthread_t thread;
+		void *elapsed;
+
+		assert_int_equal(pthread_create(&thread, NULL, time_first_block, kind), 0);
+		pthread_join(thread, &elapsed);
+		if (*(uint64_t *)elapsed < best)
+			best = *(uint64_t *)elapsed;
+	}
+	if (!is_slow) {
+		assert_in_range(best, 0, 1000000);
+		/* The stack of the first thread, which libc keeps, is in it. */
+		assert_true(resident_size() < before + FIRST_BLOCK_COST);
+	}
+	destroy(kind);
 }
 
 static pthread_barrier_t barrier;
@@ -334,6 +380,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(handles_are_checked),
 		cmocka_unit_test(a_kind_that_is_not_used_costs_little),
+		cmocka_unit_test(a_threads_first_block_costs_little),
 		cmocka_unit_test(hundreds_of_kinds_come_and_go_without_growth),
 		cmocka_unit_test(kinds_are_destroyed_while_threads_hold_caches),
 		cmocka_unit_test(threads_end_while_kinds_are_destroyed),
