@@ -15,6 +15,7 @@
 #include "heap/fast.h"
 #include "heap/fork.h"
 #include "heap/heap.h"
+#include "heap/magazine.h"
 #include "heap/meta.h"
 #include "support/heap_invariants.h"
 #include "support/plain_backing.h"
@@ -152,6 +153,116 @@ static void a_heap_empties_its_depots_before_it_grows(void **state)
 	assert_int_equal(heap->pages.committed_size, before);
 	for (size_t i = 0; i < COUNT / 3; i++)
 		mk_heap_free(blocks[i]);
+}
+
+static struct mk_cache *own_cache(struct mk_heap *heap)
+{
+	return mk_cache_of(mk_heap_number(heap));
+}
+
+/* As many frees and allocations of a class as it takes to exchange COUNT magazines with the depot. */
+static void exchange_magazines(struct mk_heap *heap, size_t size, size_t count)
+{
+	static void *blocks[64 * MK_MAGAZINE_SLOTS];
+	size_t block_count = count * mk_classes[mk_class_of(size)].magazine_count;
+
+	assert_true(block_count <= MK_ARRAY_SIZE(blocks));
+	allocate_and_free(heap, blocks, block_count, size);
+}
+
+static void a_cache_gives_back_classes_that_are_not_used(void **state)
+{
+	struct mk_heap *heap = new_heap(256 * MK_MIB, SIZE_MAX);
+	unsigned idle_class = mk_class_of(1024), class = mk_class_of(64);
+
+	(void)state;
+	exchange_magazines(heap, 1024, 1);
+	assert_ptr_not_equal(own_cache(heap)->top[idle_class], MK_MAGAZINE_NONE_TOP);
+	/* The hand comes round twice, a class at each exchange. */
+	exchange_magazines(heap, 64, 64);
+	exchange_magazines(heap, 64, 64);
+	assert_ptr_equal(own_cache(heap)->top[idle_class], MK_MAGAZINE_NONE_TOP);
+	assert_null(own_cache(heap)->spare[idle_class]);
+	assert_ptr_not_equal(own_cache(heap)->top[class], MK_MAGAZINE_NONE_TOP);
+}
+
+static void a_cache_is_bounded_in_bytes(void **state)
+{
+	enum { CACHE_LIMIT = 4 << 20, MOST_OF_ONE_CLASS = 2 << 20 };
+	struct mk_heap *heap = new_heap(MK_GIB, SIZE_MAX);
+
+	(void)state;
+	for (int round = 0; round < 3; round++)
+		for (size_t size = 20 * MK_KIB; size <= MK_MIB; size += size / 4) {
+			exchange_magazines(heap, size, 3);
+			assert_in_range(own_cache(heap)->size, 0, CACHE_LIMIT + MOST_OF_ONE_CLASS);
+		}
+	assert_true(own_cache(heap)->size > CACHE_LIMIT / 4);
+}
+
+static pthread_barrier_t flush_barrier;
+
+static bool holds(struct mk_heap *heap, size_t size)
+{
+	return own_cache(heap)->top[mk_class_of(size)] != MK_MAGAZINE_NONE_TOP;
+}
+
+/* Returns the heap if its cache was full and then was flushed. */
+static void *hold_and_flush(void *argument)
+{
+	struct mk_heap *heap = argument;
+	bool was_full, is_empty;
+
+	mk_heap_free(mk_heap_malloc(heap, 1024));
+	was_full = holds(heap, 1024);
+	pthread_barrier_wait(&flush_barrier); /* the cache is full */
+	pthread_barrier_wait(&flush_barrier); /* the heap was out of memory */
+	mk_heap_free(mk_heap_malloc(heap, 64));
+	is_empty = !holds(heap, 1024);
+	return was_full && is_empty ? heap : NULL;
+}
+
+static void a_heap_out_of_memory_has_other_threads_flush(void **state)
+{
+	struct mk_heap *heap = new_heap(64 * MK_MIB, 8 * MK_MIB);
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	pthread_barrier_init(&flush_barrier, NULL, 2);
+	assert_int_equal(pthread_create(&thread, NULL, hold_and_flush, heap), 0);
+	pthread_barrier_wait(&flush_barrier);
+	assert_null(mk_heap_malloc(heap, 16 * MK_MIB));
+	pthread_barrier_wait(&flush_barrier);
+	pthread_join(thread, &result);
+	pthread_barrier_destroy(&flush_barrier);
+	assert_ptr_equal(result, heap);
+}
+
+static void *free_then_allocate(void *block)
+{
+	struct mk_heap *heap = mk_heap_of(block);
+	char *own;
+
+	mk_heap_free(block);
+	own = mk_heap_malloc(heap, 8);
+	return own;
+}
+
+static void a_threads_first_free_is_not_its_first_block(void **state)
+{
+	struct mk_heap *heap = new_heap(64 * MK_MIB, SIZE_MAX);
+	char *ours = mk_heap_malloc(heap, 8), *passed = mk_heap_malloc(heap, 8);
+	pthread_t thread;
+	void *theirs;
+
+	(void)state;
+	assert_int_equal((uintptr_t)ours / 64, (uintptr_t)passed / 64);
+	assert_int_equal(pthread_create(&thread, NULL, free_then_allocate, passed), 0);
+	pthread_join(thread, &theirs);
+	assert_int_not_equal((uintptr_t)ours / 64, (uintptr_t)theirs / 64);
+	mk_heap_free(theirs);
+	mk_heap_free(ours);
 }
 
 static void *allocate_and_leave(void *argument)
@@ -375,6 +486,10 @@ int main(void)
 		cmocka_unit_test(objects_freed_elsewhere_go_back_to_their_own_heap),
 		cmocka_unit_test(depots_are_bounded_and_trimmed),
 		cmocka_unit_test(a_heap_empties_its_depots_before_it_grows),
+		cmocka_unit_test(a_cache_gives_back_classes_that_are_not_used),
+		cmocka_unit_test(a_cache_is_bounded_in_bytes),
+		cmocka_unit_test(a_heap_out_of_memory_has_other_threads_flush),
+		cmocka_unit_test(a_threads_first_free_is_not_its_first_block),
 		cmocka_unit_test(threads_that_end_leave_nothing_behind),
 		cmocka_unit_test(many_threads_share_a_small_heap),
 		cmocka_unit_test(blocks_may_change_hands),
