@@ -462,7 +462,8 @@ int main(int argc, char **argv)
 	pid_t child;
 
 	if (set == 0) {
-		fprintf(stderr, "usage: %s hits|budget|reused|compare INTERFACE [ARGUMENT...]\n", argv[0]);
+		fprintf(stderr, "usage: %s hits|budget|reused|compare INTERFACE [ARGUMENT...]\n",
+			argv[0]);
 		return 2;
 	}
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
