@@ -16,7 +16,6 @@ enum {
 };
 
 struct mk_class mk_classes[MK_CLASS_COUNT];
-uint8_t mk_class_aligned_table[MK_PAGE_SHIFT + 1][MK_CLASS_COUNT];
 
 /* Sizes above FROM, up to FROM + STEP; and four such classes, up to twice FROM. */
 #define CLASS(class, from, step) [(from) / 8 + 1 ...((from) + (step)) / 8] = (class)
@@ -96,23 +95,8 @@ static void start_class(unsigned number)
 		choose_slab(class);
 }
 
-/* From the largest class down: a class that is not aligned leads to what the next one leads to. */
-static void start_alignment(unsigned shift)
-{
-	uint8_t *classes = mk_class_aligned_table[shift];
-
-	classes[MK_CLASS_LARGE] = MK_CLASS_LARGE;
-	for (unsigned class = MK_CLASS_LARGE - 1; class > 0; class --) {
-		bool is_aligned = (mk_classes[class].stride & (((size_t)1 << shift) - 1)) == 0;
-
-		classes[class] = is_aligned ? (uint8_t) class : classes[class + 1];
-	}
-}
-
 void mk_class_start(void)
 {
 	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++)
 		start_class(class);
-	for (unsigned shift = 0; shift <= MK_PAGE_SHIFT; shift++)
-		start_alignment(shift);
 }

@@ -32,19 +32,17 @@ unsigned mk_class_of_small(size_t size)
 /* The class of any size of at least 1. */
 unsigned mk_class_of(size_t size);
 
-/* [log2 of an alignment][class] -> the smallest class from there on whose objects are so aligned. */
-extern uint8_t mk_class_aligned_table[MK_PAGE_SHIFT + 1][MK_CLASS_COUNT] MK_HIDDEN;
-
 /*
  * The smallest class whose objects are SIZE bytes or more and aligned to ALIGNMENT (a power of two);
- * MK_CLASS_LARGE where no class promises that.
+ * MK_CLASS_LARGE where no class promises that. The class of a multiple of a power of two is itself
+ * such a multiple: up to eight times the power all multiples are classes, above it only multiples
+ * are.
  */
 static inline unsigned mk_class_of_aligned(size_t alignment, size_t size)
 {
-	if (alignment > MK_PAGE_SIZE)
+	if (alignment > MK_PAGE_SIZE || size > MK_MEDIUM_SIZE)
 		return MK_CLASS_LARGE;
-	return mk_class_aligned_table[mk_log2(alignment)]
-				     [mk_class_of(mk_max_size(size, alignment))];
+	return mk_class_of(mk_align_up(size, alignment));
 }
 
 #endif

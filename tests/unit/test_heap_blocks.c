@@ -69,6 +69,29 @@ static void every_size_gets_a_class_that_fits(void **state)
 	assert_int_equal(mk_class_of_small(0), MK_CLASS_NONE);
 }
 
+static bool serves(unsigned class, size_t alignment, size_t size)
+{
+	return mk_classes[class].size >= size && mk_classes[class].stride % alignment == 0 &&
+	       mk_classes[class].size >= alignment;
+}
+
+static void every_alignment_gets_the_smallest_class_that_fits(void **state)
+{
+	(void)state;
+	for (size_t alignment = 8; alignment <= MK_PAGE_SIZE; alignment *= 2)
+		for (size_t size = 1; size <= MK_MEDIUM_SIZE; size += 1 + size / 512) {
+			unsigned class = mk_class_of_aligned(alignment, size);
+			unsigned smallest = 1;
+
+			while (!serves(smallest, alignment, size))
+				smallest++;
+			assert_int_equal(class, smallest);
+		}
+	assert_int_equal(mk_class_of_aligned(16, MK_MEDIUM_SIZE + 1), MK_CLASS_LARGE);
+	assert_int_equal(mk_class_of_aligned(16, SIZE_MAX), MK_CLASS_LARGE);
+	assert_int_equal(mk_class_of_aligned(2 * MK_PAGE_SIZE, 1), MK_CLASS_LARGE);
+}
+
 static void aligned_blocks_are_aligned(void **state)
 {
 	(void)state;
@@ -274,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(usable_sizes_are_those_of_the_old_library),
 		cmocka_unit_test(every_size_gets_a_class_that_fits),
+		cmocka_unit_test(every_alignment_gets_the_smallest_class_that_fits),
 		cmocka_unit_test(aligned_blocks_are_aligned),
 		cmocka_unit_test(impossible_requests_are_refused),
 		cmocka_unit_test(zeroed_blocks_are_zero_after_reuse),
