@@ -135,7 +135,10 @@ int memkind_check_available(memkind_t kind);
  */
 ssize_t memkind_get_capacity(memkind_t kind);
 
-/* The kind of the block that PTR points to or into. NULL: PTR is NULL or in no live block. */
+/*
+ * The kind of the block that PTR points to or into. NULL: PTR is NULL or never was in a block. Of a
+ * block that was freed the answer may be its kind for a while.
+ */
 memkind_t memkind_detect_kind(void *ptr);
 
 /*
