@@ -69,7 +69,8 @@ def main() -> int:
         if not (library / "libmemkind.so").is_symlink():
             raise SystemExit("FAIL: libmemkind.so is not installed")
         only(root, "libmemkind.so.0.0.1")
-        only(root, "memkind.h")
+        for header in (Path(__file__).parents[2] / "include").iterdir():
+            only(root, header.name)
         environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(root),
                        "PKG_CONFIG_LIBDIR": str(only(root, "memkind.pc").parent)}
         flags = check_pkg_config(root, environment)

@@ -283,7 +283,7 @@ def files_below(folder: Path, *endings: str) -> list[Path]:
 def check_tree(top: Path) -> list[Finding]:
     findings: list[Finding] = []
     for folder in ("src", "include", "tools", "tests", "examples", "bench"):
-        for path in files_below(top / folder, ".c", ".h", ".py", ".sh"):
+        for path in files_below(top / folder, ".c", ".h", ".cpp", ".hpp", ".py", ".sh"):
             findings += check_file(top, path)
     for path in files_below(top / "src", ".c", ".h"):
         findings += check_source(top, path)
