@@ -35,11 +35,6 @@ static bool is_bypassed;
 
 __thread struct mk_thread *mk_thread_self = &thread_none;
 
-static bool is_small(unsigned class)
-{
-	return class < MK_CLASS_SMALL_END;
-}
-
 static bool has_magazine(const struct mk_cache *cache, unsigned class)
 {
 	return cache->top[class] != MK_MAGAZINE_NONE_TOP;
@@ -198,7 +193,7 @@ static void refill(struct mk_cache *cache, unsigned class)
 		return;
 	}
 	shrink(cache, class);
-	if (load_full(cache, class) || !is_small(class))
+	if (load_full(cache, class) || !mk_class_is_small(class))
 		return;
 	if (has_magazine(cache, class) || load_empty(cache, class))
 		cache->top[class] += mk_depot_take_objects(

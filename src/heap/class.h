@@ -22,6 +22,12 @@ extern const uint8_t mk_class_table[MK_SMALL_SIZE / 8 + 1] MK_HIDDEN;
 
 void mk_class_start(void);
 
+/* Whether objects of the class live in slabs. */
+static inline bool mk_class_is_small(unsigned class)
+{
+	return class < MK_CLASS_SMALL_END;
+}
+
 /* The class of a size of 0 to MK_SMALL_SIZE bytes: MK_CLASS_NONE for 0. */
 MK_INLINE
 unsigned mk_class_of_small(size_t size)

@@ -13,11 +13,6 @@ enum {
 	TRIM_MS = 1000,
 };
 
-static bool is_small(unsigned class)
-{
-	return class < MK_CLASS_SMALL_END;
-}
-
 static void lock_class(struct mk_heap *heap, unsigned class)
 {
 	mk_lock_acquire(&heap->class[class].lock, MK_RANK_CLASS);
@@ -108,7 +103,7 @@ unsigned mk_depot_take_objects(struct mk_heap *heap, unsigned class, void **obje
 
 void mk_depot_give_objects(struct mk_heap *heap, unsigned class, void *const *objects, size_t count)
 {
-	if (is_small(class)) {
+	if (mk_class_is_small(class)) {
 		lock_class(heap, class);
 		mk_slab_give(heap, class, objects, (unsigned)count);
 		unlock_class(heap, class);
@@ -165,7 +160,7 @@ void mk_depot_drain(struct mk_heap *heap)
 {
 	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++) {
 		give_magazines(heap, class, full_count(heap, class));
-		if (!is_small(class))
+		if (!mk_class_is_small(class))
 			continue;
 		lock_class(heap, class);
 		mk_slab_trim(heap, class);

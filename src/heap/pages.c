@@ -180,7 +180,7 @@ static struct mk_span *find_by_merging(struct mk_heap *heap, size_t pages)
 	return mk_bins_find(dirty, pages, true);
 }
 
-/* Depots that hold a good part of the heap are emptied before it grows; see mk_heap_malloc(). */
+/* Depots that hold a good part of the heap are emptied before it grows: heap.c does it. */
 static bool should_empty_depots(struct mk_heap *heap)
 {
 	size_t idle_size = atomic_load_explicit(&heap->depot_size, memory_order_relaxed);
