@@ -85,7 +85,13 @@ static void errors_are_those_of_the_system(void **state)
 	assert_int_equal(errno, 7);
 }
 
-/* An emulator does not always follow the hint. */
+/* QEMU's user mode, in which other processors are tested, does not always follow a hint. */
+#ifdef __x86_64__
+#define HINTS_ARE_FOLLOWED 1
+#else
+#define HINTS_ARE_FOLLOWED 0
+#endif
+
 static void a_file_is_mapped_at_a_multiple_where_that_can_be_had(void **state)
 {
 	enum { ATTEMPT_COUNT = 10 };
@@ -100,7 +106,8 @@ static void a_file_is_mapped_at_a_multiple_where_that_can_be_had(void **state)
 		aligned_count += (uintptr_t)base % (2 * MK_MIB) == 0;
 		mk_vm_release(base, 4 * MK_MIB);
 	}
-	assert_in_range(aligned_count, ATTEMPT_COUNT / 4, ATTEMPT_COUNT);
+	if (HINTS_ARE_FOLLOWED)
+		assert_int_equal(aligned_count, ATTEMPT_COUNT);
 	assert_int_equal(mk_file_close(&file), 0);
 }
 
