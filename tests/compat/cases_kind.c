@@ -86,11 +86,23 @@ static void say_refusals(memkind_t kind)
 	api.memkind_free(kind, NULL);
 }
 
+/* Some answers depend on the CPU. */
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 static void run_kind(const void *argument)
 {
 	const struct handle *handle = argument;
-	int code = api.memkind_check_available(handle->kind);
+	int code;
 
+	run_on(0);
+	code = api.memkind_check_available(handle->kind);
 	say("available", "%d", code);
 	say("capacity", "%zd", api.memkind_get_capacity(handle->kind));
 	if (code != MEMKIND_SUCCESS)
@@ -136,6 +148,7 @@ static void say_masks(const char *name, memkind_t kind,
 void run_masks(const void *unused)
 {
 	(void)unused;
+	run_on(0);
 	if (!is_absent(memkind_dax_kmem_all_get_mbind_nodemask))
 		say_masks("dax_kmem_all", kind_of("DAX_KMEM_ALL"),
 			  api.memkind_dax_kmem_all_get_mbind_nodemask);
@@ -230,12 +243,8 @@ static void say_place(const struct handle *handle)
 void run_places(const void *argument)
 {
 	const int *cpu = argument;
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	CPU_SET(*cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) != 0)
-		return;
+	run_on(*cpu);
 	for (size_t i = 0; i < handle_count; i++) {
 		if (handles[i].kind == NULL)
 			say(handles[i].name, "absent");
@@ -262,6 +271,7 @@ static void say_listed(const char *name)
 static void say_dax(const void *unused)
 {
 	(void)unused;
+	run_on(0);
 	say_listed("DAX_KMEM");
 	say_listed("DAX_KMEM_ALL");
 	say_listed("DAX_KMEM_PREFERRED");
@@ -270,6 +280,7 @@ static void say_dax(const void *unused)
 static void say_hbw(const void *unused)
 {
 	(void)unused;
+	run_on(0);
 	say_listed("HBW");
 	say_listed("HBW_ALL");
 	say_listed("HBW_PREFERRED");

@@ -36,7 +36,6 @@ struct handle handles[] = {
 const size_t handle_count = sizeof(handles) / sizeof(handles[0]);
 
 static const char *library_path;
-static const char *program_path;
 static char prefix[PREFIX_SIZE];
 
 static void run_places_of_cpus(const void *unused);
@@ -175,7 +174,7 @@ void attempt_anew(const char *setting, const char *group)
 		putenv(strdup(setting));
 		extend_prefix(setting);
 		setenv("COMPAT_PREFIX", prefix, 1);
-		execl(program_path, program_path, library_path, group, (char *)NULL);
+		execl("/proc/self/exe", "compat", library_path, group, (char *)NULL);
 		_exit(2);
 	}
 	finish(pid, setting);
@@ -239,7 +238,6 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "usage: %s LIBRARY [GROUP]...\n", argv[0]);
 		return 2;
 	}
-	program_path = argv[0];
 	library_path = argv[1];
 	setrlimit(RLIMIT_CORE, &no_core);
 	look_up();

@@ -12,6 +12,9 @@ from typing import Callable
 
 import checks
 
+# Groups of tests/compat/compat.c: what depends on the machine, and what need not be asked on each.
+_MACHINE_GROUPS = "about kinds masks places lists create_kind null_kind hbw hbw_policies"
+_OTHER_GROUPS = "heap threads pmem fixed stats"
 BOTH = ("6.1", "6.12")
 FAR_KINDS = ("DAX_KMEM", "DAX_KMEM_ALL", "DAX_KMEM_PREFERRED", "DAX_KMEM_INTERLEAVE")
 
@@ -29,6 +32,7 @@ class Case:
     old_is_wrong: str = ""  # how libmemkind 1.14 fails it
     output_name: str = ""  # the output is kept in build/system/NAME-KERNEL.txt
     needs_old: bool = False  # libmemkind 1.14 is run beside, at /job/debian
+    shows_output: bool = False  # what it printed is shown, also where it passes
 
 
 def _place(topology: str, name: str, arguments: str, **more) -> Case:
@@ -113,7 +117,8 @@ def _migration() -> list[Case]:
              f"migrate -n 2,3 {kind}; code=$?\n"
              'echo "the same with libmemkind 1.14:"\n'
              f"LD_LIBRARY_PATH=/job/debian migrate -n 2,3 {kind}\n"
-             "exit $code", limit=180, old_is_wrong=wrong, needs_old=True)
+             "exit $code", limit=180, old_is_wrong=wrong, needs_old=True,
+             shows_output=True)
         for kind in ("DAX_KMEM", "DAX_KMEM_PREFERRED", "DAX_KMEM_ALL")
     ]
 
@@ -292,6 +297,30 @@ def _machines() -> list[Case]:
     ]
 
 
+def _compat(topology: str, name: str = "", before: str = "true", after: str = "true",
+            groups: str = _MACHINE_GROUPS) -> Case:
+    """What libmemkind 1.14 and this library answer on a machine."""
+    name = name or topology
+    return Case(
+        f"compat-{name}", topology,
+        f"{before} || exit\n"
+        f"LD_LIBRARY_PATH=/job/debian compat /job/debian/libmemkind.so.0 {groups} 2>/dev/null "
+        f"|| exit\necho '{checks.NEXT_LIBRARY}'\n"
+        f"compat /job/library/libmemkind.so.0 {groups} 2>/dev/null || exit\n{after}",
+        checks.same_answers(f"guest-{name}"), kernels=("6.12",), limit=120, needs_old=True,
+        old_is_wrong="it is what this library is compared with")
+
+
+def _compats() -> list[Case]:
+    return [
+        _compat("four-node", groups=f"{_MACHINE_GROUPS} {_OTHER_GROUPS}"),
+        _compat("tie-everywhere"),
+        _compat("tie-on-one-socket"),
+        _compat("hbm"),
+        _compat("hbm", "huge-pages", before="huge_pages 10", after="huge_pages 0"),
+    ]
+
+
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_migration(), *_fills(), *_ties(),
-            *_machines()]
+            *_machines(), *_compats()]

@@ -26,8 +26,14 @@ from cases import Case
 from initramfs import Archive, libraries_of
 
 HERE = Path(__file__).resolve().parent
-PROGRAMS = ("place", "fill", "migrate", "avail", "deny", "hotplug", "tied")
-_WITHOUT_LIBRARY = ("deny",)
+_COMPAT = guests.PROJECT / "tests" / "compat"
+_PROBE = ("place", "fill", "migrate", "avail", "hotplug", "tied")
+# Name -> sources of the test programs; those of _PROBE are linked to the library.
+PROGRAMS = {
+    **{name: [HERE / "programs" / f"{name}.c", HERE / "programs" / "probe.c"] for name in _PROBE},
+    "deny": [HERE / "programs" / "deny.c"],
+    "compat": [_COMPAT / "compat.c", *sorted(_COMPAT.glob("cases_*.c"))],
+}
 _SETUP_LIMIT = 60
 _DEBIAN_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
 _DEFAULT_LIBRARY = guests.PROJECT / "build" / "src" / "api"
@@ -68,12 +74,11 @@ def compile_programs(setting: Setting) -> None:
     headers = [f"-I{include}"] if (include / "memkind.h").exists() else []
     library = _DEBIAN_LIBRARY if setting.is_old else setting.library / "libmemkind.so.0"
     setting.programs.mkdir(parents=True, exist_ok=True)
-    for name in PROGRAMS:
-        sources = [str(HERE / "programs" / f"{name}.c")]
-        if name not in _WITHOUT_LIBRARY:
-            sources += [str(HERE / "programs" / "probe.c"), str(library)]
+    for name, sources in PROGRAMS.items():
+        linked = [str(library)] if name in _PROBE else []
         kernel.run(["cc", "-std=gnu17", "-O1", "-g0", "-D_GNU_SOURCE", "-Wall", "-Wextra",
-                    *headers, "-o", str(setting.programs / name), *sources, "-lpthread"])
+                    *headers, "-o", str(setting.programs / name), *map(str, sources), *linked,
+                    "-lpthread"])
 
 
 def nodes_case(topology: topologies.Topology) -> Case:
@@ -247,7 +252,7 @@ class Reporter:
             why = f"  ({outcome.why})" if outcome.why else ""
             print(f"{outcome.status}  {outcome.kernel:4}  {outcome.case.topology}/"
                   f"{outcome.case.name}{why}", flush=True)
-            if outcome.status == "FAIL" or self._shows_output or outcome.case.needs_old:
+            if outcome.status == "FAIL" or self._shows_output or outcome.case.shows_output:
                 for line in outcome.output.splitlines()[-_SHOWN_LINES:]:
                     print(f"        {line}", flush=True)
 
