@@ -160,27 +160,35 @@ int mk_kind_check(struct memkind *kind, const char **ret_reason)
 	return status;
 }
 
-int64_t mk_kind_capacity(struct memkind *kind)
+int mk_kind_nodes(struct memkind *kind, struct mk_nodeset *ret_nodes)
 {
 	unsigned cpu_node = mk_kind_position(kind).node;
+	int status;
+
+	mk_look_lock();
+	look_first();
+	status = mk_look_ask(kind);
+	if (status == 0)
+		mk_choice_serving_nodes(kind, machine.topology, cpu_node, ret_nodes);
+	mk_look_unlock();
+	return status;
+}
+
+int64_t mk_kind_capacity(struct memkind *kind)
+{
 	struct mk_nodeset nodes;
-	int64_t capacity = -1;
+	int64_t capacity = 0;
 
 	if (kind->own_capacity != NULL)
 		return kind->own_capacity(kind);
 	/* What a preferring kind can give does not end with its node. */
-	if (kind->row->mode == MK_POLICY_PREFERRED)
+	if (kind->row->mode == MK_POLICY_PREFERRED || mk_kind_nodes(kind, &nodes) != 0)
 		return -1;
 	mk_look_lock();
-	look_first();
-	if (mk_look_ask(kind) == 0) {
-		capacity = 0;
-		mk_choice_serving_nodes(kind, machine.topology, cpu_node, &nodes);
-		mk_nodeset_for_each (id, &nodes) {
-			const struct mk_node *node = mk_topology_find_node(machine.topology, id);
+	mk_nodeset_for_each (id, &nodes) {
+		const struct mk_node *node = mk_topology_find_node(machine.topology, id);
 
-			capacity += node == NULL ? 0 : (int64_t)node->memory_size;
-		}
+		capacity += node == NULL ? 0 : (int64_t)node->memory_size;
 	}
 	mk_look_unlock();
 	return capacity;

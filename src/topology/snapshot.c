@@ -161,9 +161,9 @@ static const struct mk_topology *fallback_snapshot(void)
 	topology->nodes[0].node.has_cpu = true;
 	topology->nodes[0].node.has_memory = true;
 	topology->nodes[0].node.evidence = "assumed";
-	for (unsigned set = 0; set < MK_SET_COUNT; set++)
-		if (set != MK_SET_FAR && set != MK_SET_HBW)
-			mk_nodeset_add(&topology->sets[set], 0);
+	/* Nothing is proven. */
+	for (unsigned set = 0; set < MK_SET_FAR; set++)
+		mk_nodeset_add(&topology->sets[set], 0);
 	return topology;
 }
 

@@ -98,7 +98,14 @@ void mk_gpu_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_process_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_classify(struct mk_topology *topology);
 
-/* Bytes/s as far as known: the lower of both directions, 0: unknown. */
+/* MB/s as far as known: the lower of both directions, 0: unknown. */
 uint32_t mk_node_bandwidth(const struct mk_node *node);
+
+/* ns as far as known: the higher of both directions, 0: unknown. */
+uint32_t mk_node_latency(const struct mk_node *node);
+
+/* Whether a node of SIZE bytes has about as much as the largest: what firmware and kernel keep for
+ * themselves makes equal modules differ. */
+bool mk_is_about_as_large(uint64_t size, uint64_t largest);
 
 #endif
