@@ -32,6 +32,7 @@ class Case:
     old_is_wrong: str = ""  # how libmemkind 1.14 fails it
     output_name: str = ""  # the output is kept in build/system/NAME-KERNEL.txt
     needs_old: bool = False  # libmemkind 1.14 is run beside, at /job/debian
+    needs_openmp: bool = False  # the OpenMP runtimes of LLVM and GCC
     shows_output: bool = False  # what it printed is shown, also where it passes
 
 
@@ -321,6 +322,35 @@ def _compats() -> list[Case]:
     ]
 
 
+# LLVM's runtime is the machine's own; GCC's comes with the C library of Debian 13.
+_OPENMP = ("openmp-llvm", "/job/trixie/ld-linux-x86-64.so.2 --library-path "
+           "/job/trixie:/job/library /job/bin/openmp-gcc")
+
+
+def _openmp(topology: str, name: str, rows: tuple[tuple[int, str, str, str], ...],
+            **more) -> Case:
+    """What the OpenMP runtimes hand out. Rows: CPU, allocator, kind, nodes."""
+    lines = [f"taskset {1 << cpu} {runtime} {allocator} {kind} {nodes} || failed=1"
+             for cpu, allocator, kind, nodes in rows
+             for runtime in _OPENMP]
+    # LLVM's runtime wants a place for shared memory.
+    return Case(f"openmp-{name}", topology,
+                "\n".join(["mkdir -p /dev/shm", "failed=0", *lines, "exit $failed"]),
+                needs_openmp=True, **more)
+
+
+def _openmps() -> list[Case]:
+    return [
+        _openmp("four-node", "large-capacity", (
+            (0, "large_cap", "DAX_KMEM_ALL", "2"), (1, "large_cap", "DAX_KMEM_ALL", "3"),
+            (1, "large_cap:interleaved", "DAX_KMEM_ALL", "3"))),
+        _openmp("hbm", "high-bandwidth", (
+            (0, "high_bw", "HBW_PREFERRED", "2"), (1, "high_bw", "HBW_PREFERRED", "3"),
+            (0, "high_bw:interleaved", "HBW_INTERLEAVE", "2,3")),
+                old_is_wrong="interleaves over the nodes of one socket"),
+    ]
+
+
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_migration(), *_fills(), *_ties(),
-            *_machines(), *_compats()]
+            *_machines(), *_compats(), *_openmps()]
