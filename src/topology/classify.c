@@ -14,6 +14,7 @@ struct dram {
 	uint32_t lowest_bandwidth;
 	uint32_t lowest_latency;
 	unsigned tier;
+	bool is_beside_package_memory;
 };
 
 uint32_t mk_node_bandwidth(const struct mk_node *node)
@@ -43,7 +44,7 @@ static uint32_t lower_known(uint32_t a, uint32_t b)
 
 static struct dram look_at_dram(const struct mk_topology *topology)
 {
-	struct dram dram = {.exists = false};
+	struct dram dram = {.is_beside_package_memory = topology->has_package_memory};
 
 	for (unsigned i = 0; i < topology->node_count; i++) {
 		const struct mk_node_facts *facts = &topology->nodes[i];
@@ -119,6 +120,8 @@ static void classify_cpuless(struct mk_node_facts *facts, const struct dram *dra
 
 	if (!dram->exists)
 		set_medium(node, MK_MEDIUM_DRAM, "no node with CPUs has memory: local memory");
+	else if (dram->is_beside_package_memory)
+		set_medium(node, MK_MEDIUM_HBM, "no CPUs, on a Knights Landing or Knights Mill");
 	else if (is_twice_as_fast(node, dram))
 		set_medium(node, MK_MEDIUM_HBM,
 			   "no CPUs, more than twice the bandwidth of DRAM (HMAT)");
@@ -228,6 +231,11 @@ static bool has_size(const struct mk_node_facts *facts)
 	return is_usable(facts) && facts->node.memory_size != 0;
 }
 
+static bool is_without_cpus(const struct mk_node_facts *facts)
+{
+	return is_usable(facts) && !facts->node.has_cpu;
+}
+
 static bool collect_fast(struct mk_topology *topology, uint64_t threshold)
 {
 	struct mk_nodeset *hbw = &topology->sets[MK_SET_HBW];
@@ -246,7 +254,9 @@ static void find_hbw(struct mk_topology *topology, const struct dram *dram)
 	uint64_t threshold = HBW_THRESHOLD;
 
 	mk_option_number(MK_OPTION_HBW_THRESHOLD, &threshold);
-	if (!collect_fast(topology, threshold) && !is_given && dram->lowest_bandwidth != 0)
+	if (topology->has_package_memory)
+		collect(topology, MK_SET_HBW, is_without_cpus);
+	else if (!collect_fast(topology, threshold) && !is_given && dram->lowest_bandwidth != 0)
 		collect_fast(topology, 2 * (uint64_t)dram->lowest_bandwidth + 1);
 	mk_nodeset_intersect(&topology->sets[MK_SET_HBW], &topology->sets[MK_SET_ALLOWED]);
 }

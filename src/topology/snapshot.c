@@ -119,6 +119,7 @@ static int read_snapshot(const struct mk_reader *reader, struct mk_topology **re
 	mk_dax_read(reader, topology);
 	mk_cxl_read(reader, topology);
 	mk_gpu_read(reader, topology);
+	mk_processor_read(reader, topology);
 	mk_process_read(reader, topology);
 	mk_classify(topology);
 	*ret_topology = topology;
