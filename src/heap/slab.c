@@ -3,15 +3,9 @@
 #include "heap/slab.h"
 
 #include "heap/class.h"
-#include "heap/fast.h"
 #include "heap/misuse.h"
 #include "heap/pagemap.h"
 #include "heap/pages.h"
-
-enum {
-	SHARED_STRIDE = 1024, /* smaller objects are kept apart by thread, */
-	SPREAD_LIMIT = 8,     /* as long as a class has no more slabs with free objects than this */
-};
 
 static void link_partial(struct mk_heap_class *class, struct mk_span *slab)
 {
@@ -82,40 +76,17 @@ static unsigned take_from(struct mk_span *slab, size_t stride, void **slots, uns
 	return taken;
 }
 
-/*
- * A slab with a free object, if possible one of which no other thread takes objects: small objects of
- * two threads in one cache line slow both down. A few slabs a class are spent on that.
- */
-static struct mk_span *choose(struct mk_heap *heap, unsigned class, const void *taker)
-{
-	struct mk_span *first = heap->class[class].partial;
-	struct mk_span *slab = first;
-	unsigned count = 0;
-
-	if (mk_classes[class].stride >= SHARED_STRIDE)
-		return first != NULL ? first : make_slab(heap, class);
-	while (slab != NULL && slab->taker != taker && count < SPREAD_LIMIT) {
-		slab = slab->list_next;
-		count++;
-	}
-	if (slab != NULL && slab->taker == taker)
-		return slab;
-	if (count < SPREAD_LIMIT)
-		slab = make_slab(heap, class);
-	return slab != NULL && count < SPREAD_LIMIT ? slab : first;
-}
-
 unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsigned count)
 {
-	const void *taker = mk_thread_self;
 	unsigned taken = 0;
 
 	while (taken < count) {
-		struct mk_span *slab = choose(heap, class, taker);
+		struct mk_span *slab = heap->class[class].partial;
 
 		if (slab == NULL)
+			slab = make_slab(heap, class);
+		if (slab == NULL)
 			break;
-		slab->taker = taker;
 		taken += take_from(slab, mk_classes[class].stride, slots + taken, count - taken);
 		if (slab->free_count == 0)
 			unlink_partial(slab);

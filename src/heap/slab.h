@@ -6,8 +6,8 @@
 #include "heap/types.h"
 
 /*
- * Takes up to COUNT free objects for the calling thread into slots[0] and up; returns how many: 0
- * means out of memory. The caller holds the lock of the class.
+ * Takes up to COUNT free objects into slots[0] and up; returns how many: 0 means out of memory. The
+ * caller holds the lock of the class.
  */
 unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsigned count);
 

@@ -116,7 +116,6 @@ struct mk_span {
 	enum mk_span_state state;
 	uint8_t class;
 	bool has_holes;	       /* free: some pages were purged, the backing has to refill them */
-	const void *taker;     /* slab: the thread that took objects of it last */
 	uint16_t object_count; /* slab: all objects */
 	uint16_t free_count;   /* slab: bits set in free_bits */
 	uint64_t free_bits[MK_SLAB_OBJECTS / 64];
