@@ -135,10 +135,11 @@ void mk_heap_lock_all_for_fork(void)
 
 void mk_heap_unlock_all_for_fork(void)
 {
+	/* First: whoever gets the lock of a class must not wait at the gate, which the next fork closes. */
+	mk_lock_open_gate();
 	mk_meta_unlock_for_fork();
 	for_each_pages_lock(mk_lock_release_for_fork);
 	for_each_class_lock(mk_lock_release_for_fork);
-	mk_lock_open_gate();
 	mk_threads_unlock_for_fork();
 	mk_lock_release_for_fork(&heaps_lock);
 }
