@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Compiles where the headers that the compiler finds declare all that public.def lists, as it is. */
+/*
+ * Compiles where the headers that the compiler finds declare what public.def lists, as it is there.
+ * -DOLD_HEADERS: they are those of libmemkind 1.14.
+ */
 #include <hbwmalloc.h>
 #include <memkind.h>
 
