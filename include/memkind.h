@@ -348,6 +348,27 @@ int memkind_stats_print(void (*write_cb)(void *, const char *), void *cbopaque,
  */
 int memkind_set_bg_threads(bool state);
 
+/*
+ * Hooks. A library that was built with -Ddecorators=true (this is not the default) calls those of
+ * these functions that the program defines and exports (link with -rdynamic, or statically): "pre"
+ * before the call, with pointers to its arguments, which may be changed; "post" after it, with the
+ * arguments and a pointer to the result, which may be changed, too. The library defines none.
+ */
+#pragma GCC visibility push(default)
+void memkind_malloc_pre(struct memkind **kind, size_t *size);
+void memkind_malloc_post(struct memkind *kind, size_t size, void **result);
+void memkind_calloc_pre(struct memkind **kind, size_t *num, size_t *size);
+void memkind_calloc_post(struct memkind *kind, size_t num, size_t size, void **result);
+void memkind_posix_memalign_pre(struct memkind **kind, void **memptr, size_t *alignment,
+				size_t *size);
+void memkind_posix_memalign_post(struct memkind *kind, void **memptr, size_t alignment, size_t size,
+				 int *result);
+void memkind_realloc_pre(struct memkind **kind, void **ptr, size_t *size);
+void memkind_realloc_post(struct memkind *kind, void *ptr, size_t size, void **result);
+void memkind_free_pre(struct memkind **kind, void **ptr);
+void memkind_free_post(struct memkind *kind, void *ptr);
+#pragma GCC visibility pop
+
 #ifdef __cplusplus
 }
 #endif
