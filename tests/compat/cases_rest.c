@@ -118,7 +118,7 @@ static void say_print(unsigned options)
 		found[i] = is_json && strstr(printed, parts[i]) != NULL ? '1' : '0';
 	snprintf(key, sizeof(key), "print/%#x", options);
 	say(key, "%d, printed %d, ends %d, parts %s", code, calls > 0,
-	    is_json ? ends_with(printed, "}\n")
+	    is_json ? ends_with(printed, "}") || ends_with(printed, "}\n")
 		    : ends_with(printed, "--- End jemalloc statistics ---\n"),
 	    found);
 }
