@@ -293,6 +293,7 @@ def _machines() -> list[Case]:
                limit=120, old_is_wrong="knows nothing but distances"),
         _place("cxl-two", "cxl-two-cpu1", "-q -c 1 -o 3 -p preferred:3 DAX_KMEM_PREFERRED",
                kernels=("6.1",), limit=120, old_is_wrong="knows nothing but distances"),
+        Case("kind-on-dax-file", "fsdax", "daxfile /mnt 96 /tmp", old_is_wrong="no MAP_SYNC"),
         Case("hbm-is-not-far", "hbm", f"avail -m {_all_far(-1)} DEFAULT=0 REGULAR=0"),
         _place("hbm", "hbm-regular", "-c 0 -o 0 -p bind:0-1 REGULAR"),
     ]

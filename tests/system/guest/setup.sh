@@ -47,6 +47,22 @@ nvdimm_namespaces() {
 	done
 }
 
+# nvdimm_file_system FOLDER: the first NVDIMM as a disk, with a file system that maps its memory itself.
+nvdimm_file_system() {
+	load_modules nfit nd_pmem ext4
+	wait_until test -e /sys/bus/nd/devices/region0
+	say_error ndctl disable-region region0
+	say_error ndctl init-labels all
+	say_error ndctl enable-region region0
+	echo "# ndctl create-namespace --mode=fsdax --map=mem --region=region0"
+	say_error ndctl create-namespace --mode=fsdax --map=mem --region=region0
+	wait_until test -e /dev/pmem0
+	say_error mkfs.ext4 -q -b 4096 /dev/pmem0
+	mkdir -p "$1"
+	echo "# mount -o dax /dev/pmem0 $1"
+	say_error mount -t ext4 -o dax /dev/pmem0 "$1"
+}
+
 # online_device daxX.Y [OPTION...]
 online_device() {
 	device=$1
