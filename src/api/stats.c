@@ -22,12 +22,14 @@ MK_EXPORT int memkind_update_cached_stats(void)
 MK_EXPORT int memkind_get_stat(memkind_t kind, memkind_stat_type stat, size_t *value)
 {
 	struct mk_stats stats;
+	const void *number;
 
 	/* The caller may have passed any number. */
 	if (value == NULL || (unsigned)stat >= MK_ARRAY_SIZE(offsets))
 		return MEMKIND_ERROR_INVALID;
 	mk_stats_get(kind, &stats);
-	*value = *(const size_t *)((const char *)&stats + offsets[stat]);
+	number = (const char *)&stats + offsets[stat];
+	*value = *(const size_t *)number;
 	return MEMKIND_SUCCESS;
 }
 

@@ -68,9 +68,11 @@ static const struct field free_fields[] = {
 static void write_fields(struct mk_writer *writer, const struct field *fields, size_t count,
 			 const void *numbers)
 {
-	for (size_t i = 0; i < count; i++)
-		mk_writer_number(writer, fields[i].key,
-				 *(const uint64_t *)((const char *)numbers + fields[i].offset));
+	for (size_t i = 0; i < count; i++) {
+		const void *number = (const char *)numbers + fields[i].offset;
+
+		mk_writer_number(writer, fields[i].key, *(const uint64_t *)number);
+	}
 }
 
 #define WRITE_FIELDS(writer, fields, numbers)                                                      \
