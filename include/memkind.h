@@ -448,8 +448,8 @@ int memkind_stats_print(void (*write_cb)(void *, const char *), void *cbopaque,
 /*
  * Starts (true) or ends (false) a thread that gives idle memory back; without it, memory that was
  * idle for about 10 seconds is given back by later calls that the threads' caches can't serve. 0,
- * also where it was so already; MEMKIND_ERROR_OPERATION_FAILED: no thread could be started. A fork child has none. With
- * MEMKIND_HOG_MEMORY=1 freed memory is kept either way.
+ * also where it was so already; MEMKIND_ERROR_INVALID: no thread could be started. A fork child has
+ * none. With MEMKIND_HOG_MEMORY=1 freed memory is kept either way.
  */
 int memkind_set_bg_threads(bool state);
 

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a heap says it holds, against what the test knows that it holds. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <cmocka.h>
 
@@ -279,6 +285,42 @@ static void what_is_said_of_busy_threads_is_near(void **state)
 	mk_heap_destroy(shared);
 }
 
+static int deny_mincore(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mincore, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {MK_ARRAY_SIZE(filter), filter};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* The last one: the filter stays. */
+static void without_mincore_what_was_used_counts_as_resident(void **state)
+{
+	struct plain_backing backing;
+	struct mk_heap *heap = new_heap(&backing);
+	struct mk_heap_stats stats;
+	void *block = mk_heap_malloc(heap, 2 * MK_MIB);
+
+	(void)state;
+	if (deny_mincore() != 0)
+		skip();
+	assert_non_null(mk_heap_malloc(heap, 3 * MK_MIB));
+	mk_heap_free(block);
+	errno = 77;
+	read_stats(heap, &stats);
+	assert_int_equal(errno, 77);
+	assert_int_equal(stats.total.active_size, 3 * MK_MIB);
+	assert_int_equal(stats.total.resident_size, 5 * MK_MIB);
+	mk_heap_destroy(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +331,7 @@ int main(void)
 		cmocka_unit_test(a_snapshot_stays_and_a_new_heap_gets_one),
 		cmocka_unit_test(caches_of_all_threads_are_seen),
 		cmocka_unit_test(what_is_said_of_busy_threads_is_near),
+		cmocka_unit_test(without_mincore_what_was_used_counts_as_resident),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
