@@ -146,7 +146,11 @@ extern memkind_t MEMKIND_HBW_INTERLEAVE;
 /*
  * Huge pages of 2 MiB of the pool that the machine's administrator made (vm.nr_hugepages), or that
  * the kernel may add to it (vm.nr_overcommit_hugepages). The first is of the process's policy, the
- * others of the nodes of the kinds above. MEMKIND_ERROR_HUGETLB: these nodes have no such pages.
+ * others of the nodes of the kinds above that have such pages; MEMKIND_ERROR_HUGETLB: none has.
+ * Pages are taken from the pool before blocks on them are handed out: where it has no more the
+ * result is NULL and ENOMEM. Pages that are idle go back to it as other memory does, but a page goes
+ * as a whole. A fork child that writes to a block needs another page for it, and gets SIGBUS where
+ * there is none.
  */
 extern memkind_t MEMKIND_HUGETLB;
 extern memkind_t MEMKIND_HBW_HUGETLB;
@@ -213,8 +217,9 @@ int memkind_check_available(memkind_t kind);
  * Bytes of memory, free or not, of the nodes that serve the calling thread's CPU; of all nodes of
  * the process for MEMKIND_DEFAULT and MEMKIND_INTERLEAVE. Of a kind on a file: its limit, rounded
  * up to 2 MiB, or, without one, the size of the filesystem; of a kind on an area: the area's size.
- * -1: KIND is NULL, not available, or one that prefers its node and takes others, or the filesystem
- * can't be asked.
+ * Of MEMKIND_HUGETLB and MEMKIND_GBTLB: huge pages, with those that the kernel may add.
+ * -1: KIND is NULL, not available, one that prefers its node and takes others, or one on huge pages
+ * of high bandwidth, or the filesystem can't be asked.
  */
 ssize_t memkind_get_capacity(memkind_t kind);
 

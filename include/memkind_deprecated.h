@@ -18,8 +18,8 @@ extern "C" {
 #endif
 
 /*
- * As MEMKIND_HUGETLB, MEMKIND_HBW_HUGETLB and MEMKIND_HBW_PREFERRED_HUGETLB. Pages of 1 GiB were
- * never given by these; what is asked for is no longer rounded up to 1 GiB.
+ * As MEMKIND_HUGETLB, MEMKIND_HBW_HUGETLB and MEMKIND_HBW_PREFERRED_HUGETLB, but on huge pages of
+ * 1 GiB where the nodes have some.
  */
 extern memkind_t MEMKIND_GBTLB;
 extern memkind_t MEMKIND_HBW_GBTLB;

@@ -3,7 +3,9 @@
 #include "kind/choice.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
+#include "base/bits.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/parse.h"
@@ -190,6 +192,45 @@ static bool is_everything(const struct memkind *kind, const struct mk_topology *
 	return true;
 }
 
+/* False: no node has such pages, and the kernel may make none. */
+static bool keep_nodes_with_pages(struct memkind *kind, const struct mk_topology *topology,
+				  enum mk_huge_size size)
+{
+	uint64_t overcommit = mk_topology_huge_overcommit(topology, size);
+	struct mk_nodeset nodes;
+
+	mk_nodeset_clear(&nodes);
+	mk_nodeset_for_each (id, &kind->nodes) {
+		const struct mk_node *node = mk_topology_find_node(topology, id);
+		uint64_t count = node == NULL ? 0 : node->huge_page_count[size];
+
+		mk_log_info("Number of %zu kB hugepages on node %u equals %" PRIu64 ".",
+			    mk_huge_bytes(size) / MK_KIB, id, count);
+		if (count + overcommit != 0)
+			mk_nodeset_add(&nodes, id);
+	}
+	mk_log_info("Overcommit limit for %zu kB hugepages equals %" PRIu64 ".",
+		    mk_huge_bytes(size) / MK_KIB, overcommit);
+	if (mk_nodeset_is_empty(&nodes))
+		return false;
+	kind->nodes = nodes;
+	kind->huge_size = size;
+	return true;
+}
+
+/* Leaves the kind the nodes that have its pages. False: there are none. */
+static bool choose_page_size(struct memkind *kind, const struct mk_topology *topology)
+{
+	unsigned flags = kind->row->flags;
+
+	kind->huge_size = MK_HUGE_NONE;
+	if ((flags & (MK_KIND_ON_HUGE_PAGES | MK_KIND_ON_GIGANTIC_PAGES)) == 0)
+		return true;
+	return ((flags & MK_KIND_ON_GIGANTIC_PAGES) != 0 &&
+		keep_nodes_with_pages(kind, topology, MK_HUGE_1G)) ||
+	       keep_nodes_with_pages(kind, topology, MK_HUGE_2M);
+}
+
 int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 		    const char **ret_reason)
 {
@@ -203,13 +244,13 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 	error = find_nodes(kind->row->source, topology, &kind->nodes, ret_reason);
 	if (error != 0)
 		return error;
+	if (!choose_page_size(kind, topology)) {
+		*ret_reason = "these nodes have no huge pages (vm.nr_hugepages)";
+		return MEMKIND_ERROR_HUGETLB;
+	}
 	if (needs_one_node(kind) && is_tied(kind, topology)) {
 		*ret_reason = "several nodes are equally close to a CPU of this process";
 		return sources[kind->row->source].tied;
-	}
-	if ((kind->row->flags & MK_KIND_ON_HUGE_PAGES) != 0) {
-		*ret_reason = "there are no huge pages";
-		return MEMKIND_ERROR_HUGETLB;
 	}
 	if (!is_mbind_denied(mode, topology))
 		return 0;
@@ -261,7 +302,8 @@ void mk_choice_serving_nodes(const struct memkind *kind, const struct mk_topolog
 int mk_choice_place(const struct memkind *kind, const struct mk_topology *topology,
 		    unsigned cpu_node, struct mk_placement *ret_placement)
 {
-	struct mk_placement placement = {.mode = MK_POLICY_DEFAULT, .home = -1};
+	struct mk_placement placement = {
+		.mode = MK_POLICY_DEFAULT, .home = -1, .page_size = mk_huge_bytes(kind->huge_size)};
 
 	if (needs_one_node(kind) && is_tied_at(kind, topology, cpu_node))
 		return sources[kind->row->source].tied;

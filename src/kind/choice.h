@@ -7,8 +7,8 @@
 #include "kind/kind.h"
 
 /*
- * All of these are called under the lock of MK_RANK_KIND. mk_choice_judge sets the kind's nodes and
- * is_unbound; it gives 0 or a MEMKIND code, and then a static phrase that says why. TOPOLOGY may be
+ * All of these are called under the lock of MK_RANK_KIND. mk_choice_judge sets the kind's nodes,
+ * huge_size and is_unbound; it gives 0 or a MEMKIND code, and then a static phrase that says why. TOPOLOGY may be
  * NULL for a kind without nodes.
  */
 int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,

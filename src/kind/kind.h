@@ -46,7 +46,9 @@ enum mk_kind_flags {
 	MK_KIND_NO_HUGE_PAGES = 1 << 0,
 	/* memkind_posix_memalign: size 0 goes first, and failure leaves *memptr as it was. */
 	MK_KIND_PLAIN_MEMALIGN = 1 << 1,
-	MK_KIND_ON_HUGE_PAGES = 1 << 2, /* pages of the machine's pool of huge pages */
+	/* Pages of the pools of huge pages: of 2 MiB; or of 1 GiB, and where there are none 2 MiB. */
+	MK_KIND_ON_HUGE_PAGES = 1 << 2,
+	MK_KIND_ON_GIGANTIC_PAGES = 1 << 3,
 };
 
 /* A row of kinds.def. */
@@ -101,6 +103,7 @@ struct memkind {
 	/* An mbind error (-errno) met by a backing and not looked into yet; 0: none. */
 	_Atomic int trouble;
 	struct mk_nodeset nodes;	 /* of the source, as far as the process may use them */
+	enum mk_huge_size huge_size;	 /* of its pages; NONE: they are the kernel's own */
 	bool is_unbound;		 /* mbind is denied, and the kind does without */
 	struct mk_partition *partitions; /* every heap this kind ever had */
 	/* Constant. Of a kind that the program made; NULL: the capacity is that of the nodes. */

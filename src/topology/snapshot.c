@@ -119,6 +119,7 @@ static int read_snapshot(const struct mk_reader *reader, struct mk_topology **re
 	mk_dax_read(reader, topology);
 	mk_cxl_read(reader, topology);
 	mk_gpu_read(reader, topology);
+	mk_huge_pages_read(reader, topology);
 	mk_processor_read(reader, topology);
 	mk_process_read(reader, topology);
 	mk_classify(topology);
@@ -323,6 +324,11 @@ const struct mk_nodeset *mk_topology_set(const struct mk_topology *topology,
 					 enum mk_topology_set set)
 {
 	return &topology->sets[set];
+}
+
+uint64_t mk_topology_huge_overcommit(const struct mk_topology *topology, enum mk_huge_size size)
+{
+	return topology->huge_overcommit[size];
 }
 
 bool mk_topology_is_all_allowed(const struct mk_topology *topology)

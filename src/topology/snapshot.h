@@ -45,6 +45,7 @@ struct mk_topology {
 	unsigned node_count;
 	unsigned cpu_limit;
 	size_t distance_offset, cpu_node_offset, cpu_bits_offset;
+	uint64_t huge_overcommit[MK_HUGE_COUNT];
 	bool is_all_allowed;
 	bool has_package_memory; /* all nodes without CPUs are fast, by the model of the processor */
 	const char *far_reason;
@@ -96,6 +97,7 @@ void mk_hmat_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_dax_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_cxl_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_gpu_read(const struct mk_reader *reader, struct mk_topology *topology);
+void mk_huge_pages_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_processor_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_process_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_classify(struct mk_topology *topology);

@@ -4,6 +4,7 @@
 #define MK_TOPOLOGY_TOPOLOGY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/nodeset.h"
@@ -19,6 +20,16 @@ enum mk_medium {
 	MK_MEDIUM_UNKNOWN, /* CPU-less, and nothing says what it is: never used by itself */
 };
 
+/* Sizes of huge pages that kinds are made of. */
+enum mk_huge_size { MK_HUGE_NONE, MK_HUGE_2M, MK_HUGE_1G, MK_HUGE_COUNT };
+
+static inline size_t mk_huge_bytes(enum mk_huge_size size)
+{
+	static const size_t bytes[MK_HUGE_COUNT] = {0, (size_t)2 << 20, (size_t)1 << 30};
+
+	return bytes[size];
+}
+
 /* One node that is online. Unknown figures are 0. */
 struct mk_node {
 	unsigned id;
@@ -29,6 +40,7 @@ struct mk_node {
 	uint64_t memory_size; /* bytes (MemTotal) */
 	uint32_t read_bandwidth, write_bandwidth; /* MB/s, from the best CPU initiator */
 	uint32_t read_latency, write_latency;	  /* ns */
+	uint64_t huge_page_count[MK_HUGE_COUNT];  /* of its pool, used or not, without surplus */
 };
 
 struct mk_topology; /* opaque outside src/topology: ask the functions below */
@@ -86,6 +98,9 @@ enum mk_topology_set {
 };
 const struct mk_nodeset *mk_topology_set(const struct mk_topology *topology,
 					 enum mk_topology_set set);
+
+/* How many huge pages the kernel may make beyond those of the nodes' pools. */
+uint64_t mk_topology_huge_overcommit(const struct mk_topology *topology, enum mk_huge_size size);
 
 /* True where MK_SET_ALLOWED is all of MK_SET_MEMORY: no cpuset excludes a node. */
 bool mk_topology_is_all_allowed(const struct mk_topology *topology);
