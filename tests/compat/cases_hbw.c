@@ -24,7 +24,7 @@ static void say_blocks(const void *unused)
 
 	(void)unused;
 	block = api.hbw_malloc(1000);
-	say("malloc", "%s, errno %d", owner_of(block), errno);
+	say("malloc", "%s, errno %d", owner_of(block), block == NULL ? errno : 0);
 	say("usable", "%zu", api.hbw_malloc_usable_size(block));
 	block = api.hbw_realloc(block, 50000);
 	say("realloc", "%s", owner_of(block));
@@ -107,7 +107,7 @@ static void say_policy(const void *argument)
 	    api.hbw_set_policy(*policy == HBW_POLICY_BIND ? HBW_POLICY_INTERLEAVE
 							  : HBW_POLICY_BIND));
 	block = api.hbw_malloc(100);
-	say("malloc", "%s, errno %d", owner_of(block), errno);
+	say("malloc", "%s, errno %d", owner_of(block), block == NULL ? errno : 0);
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		char key[32];
 		int code;
