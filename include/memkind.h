@@ -45,6 +45,26 @@ enum memkind_const {
 	MEMKIND_PMEM_MIN_SIZE = 16777216  /* the lowest limit of a kind on a file, in bytes */
 };
 
+/* What memkind_create_kind() is asked for: one of these, or both in one number. */
+typedef enum memkind_memtype_t {
+	MEMKIND_MEMTYPE_DEFAULT = 1,
+	MEMKIND_MEMTYPE_HIGH_BANDWIDTH = 2
+} memkind_memtype_t;
+
+typedef enum memkind_policy_t {
+	MEMKIND_POLICY_BIND_LOCAL = 0,	    /* the closest nodes, and no others */
+	MEMKIND_POLICY_BIND_ALL = 1,	    /* all nodes of the type, and no others */
+	MEMKIND_POLICY_PREFERRED_LOCAL = 2, /* the closest node, and others when it is full */
+	MEMKIND_POLICY_INTERLEAVE_LOCAL = 3,
+	MEMKIND_POLICY_INTERLEAVE_ALL = 4, /* page by page in turn over all nodes of the type */
+	MEMKIND_POLICY_MAX_VALUE
+} memkind_policy_t;
+
+/* Which pages: 0 for the system's own, or */
+typedef enum memkind_bits_t {
+	MEMKIND_MASK_PAGE_SIZE_2MB = 21 /* huge pages of 2 MiB */
+} memkind_bits_t;
+
 /* What becomes of freed memory of a kind on a file. */
 typedef enum memkind_mem_usage_policy {
 	/* Space that was not used for 10 seconds is given back to the filesystem. */
@@ -131,6 +151,70 @@ extern memkind_t MEMKIND_DAX_KMEM_PREFERRED;
 extern memkind_t MEMKIND_DAX_KMEM_INTERLEAVE;
 
 /*
+ * Memory of high bandwidth. The nodes are those of the environment variable MEMKIND_HBW_NODES (a
+ * list such as 2,3 or 2-3). Else, on Knights Landing and Knights Mill, those without CPUs; else
+ * those whose bandwidth, as the firmware tells it (HMAT), is MEMKIND_HBW_THRESHOLD MB/s or more,
+ * 204800 where that is not set. Where it is not set and no node has as much: those with more than
+ * twice the bandwidth of the slowest node of DRAM. On each CPU the closest of them serve, near or
+ * not. Else as the kinds above.
+ */
+
+/* The node closest to the CPU, or nodes where several are; when full: swap, OOM killer. */
+extern memkind_t MEMKIND_HBW;
+
+/* All nodes, of all sockets, the ones near to the CPU first; when all are full: swap, OOM killer. */
+extern memkind_t MEMKIND_HBW_ALL;
+
+/* The one node closest to the CPU, and others when it is full; see MEMKIND_DAX_KMEM_PREFERRED. */
+extern memkind_t MEMKIND_HBW_PREFERRED;
+
+/* Page by page in turn over all nodes; when they are full, over other nodes. */
+extern memkind_t MEMKIND_HBW_INTERLEAVE;
+
+/*
+ * Huge pages of 2 MiB of the pool that the machine's administrator made (vm.nr_hugepages), or that
+ * the kernel may add to it (vm.nr_overcommit_hugepages). The first is of the process's policy, the
+ * others of the nodes of the kinds above that have such pages; MEMKIND_ERROR_HUGETLB: none has.
+ * Pages are taken from the pool before blocks on them are handed out: where it has no more the
+ * result is NULL and ENOMEM. Pages that are idle go back to it as other memory does, but a page goes
+ * as a whole. A fork child that writes to a block needs another page for it, and gets SIGBUS where
+ * there is none.
+ */
+extern memkind_t MEMKIND_HUGETLB;
+extern memkind_t MEMKIND_HBW_HUGETLB;
+extern memkind_t MEMKIND_HBW_ALL_HUGETLB;
+extern memkind_t MEMKIND_HBW_PREFERRED_HUGETLB;
+
+/*
+ * The node with the most memory, free or not; with others that have about as much: at most a
+ * sixteenth less, since what firmware and kernel keep for themselves makes equal nodes differ. The
+ * ones near to the CPU first; when full: swap, OOM killer. Not of GPUs, nor are the kinds below.
+ */
+extern memkind_t MEMKIND_HIGHEST_CAPACITY;
+
+/*
+ * The one of these nodes that is closest to the CPU, and others when it is full. Not available
+ * (MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE) where several are equally close to a CPU that the process
+ * may run on.
+ */
+extern memkind_t MEMKIND_HIGHEST_CAPACITY_PREFERRED;
+
+/*
+ * One node of those local to the CPU: its own, and those without CPUs that are nearest to it. Where
+ * none of these has what is asked for, of the closest ones that have. When it is full: swap, OOM
+ * killer; the PREFERRED ones go on with other nodes. The first is the largest node, and the most
+ * distant one of those with about as much. Latency and bandwidth are those of the HMAT; the smallest
+ * of equal ones is taken, and without figures the kinds are not available
+ * (MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE).
+ */
+extern memkind_t MEMKIND_HIGHEST_CAPACITY_LOCAL;
+extern memkind_t MEMKIND_HIGHEST_CAPACITY_LOCAL_PREFERRED;
+extern memkind_t MEMKIND_LOWEST_LATENCY_LOCAL;
+extern memkind_t MEMKIND_LOWEST_LATENCY_LOCAL_PREFERRED;
+extern memkind_t MEMKIND_HIGHEST_BANDWIDTH_LOCAL;
+extern memkind_t MEMKIND_HIGHEST_BANDWIDTH_LOCAL_PREFERRED;
+
+/*
  * Version of the library: major * 1000000 + minor * 1000 + patch, that is 1015000 for 1.15.0.
  */
 int memkind_get_version(void);
@@ -146,7 +230,10 @@ void memkind_error_message(int err, char *msg, size_t size);
  * 0 where memory of KIND can be had, else the reason:
  * MEMKIND_ERROR_UNAVAILABLE: the machine has none, or the process may not use it
  * MEMKIND_ERROR_MBIND: the kernel or a seccomp filter refuses to bind memory
- * MEMKIND_ERROR_ENVIRON: MEMKIND_DAX_KMEM_NODES is empty, no list, or names a node without memory
+ * MEMKIND_ERROR_ENVIRON: MEMKIND_DAX_KMEM_NODES or MEMKIND_HBW_NODES is empty, no list, or names a
+ * node without memory; or MEMKIND_HBW_THRESHOLD is no number up to 4294967295
+ * MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE: no node has high bandwidth, or figures to go by
+ * MEMKIND_ERROR_HUGETLB: there are no huge pages
  * MEMKIND_ERROR_RUNTIME: see MEMKIND_DAX_KMEM_PREFERRED
  * MEMKIND_ERROR_INVALID: KIND is NULL
  * The first call looks at the machine. A kind that was not available looks again, at most once a
@@ -158,8 +245,9 @@ int memkind_check_available(memkind_t kind);
  * Bytes of memory, free or not, of the nodes that serve the calling thread's CPU; of all nodes of
  * the process for MEMKIND_DEFAULT and MEMKIND_INTERLEAVE. Of a kind on a file: its limit, rounded
  * up to 2 MiB, or, without one, the size of the filesystem; of a kind on an area: the area's size.
- * -1: KIND is NULL, not available, or one that prefers its node and takes others, or the filesystem
- * can't be asked.
+ * Of MEMKIND_HUGETLB and MEMKIND_GBTLB: huge pages, with those that the kernel may add.
+ * -1: KIND is NULL, not available, one that prefers its node and takes others, or one on huge pages
+ * of high bandwidth, or the filesystem can't be asked.
  */
 ssize_t memkind_get_capacity(memkind_t kind);
 
@@ -220,6 +308,23 @@ void *memkind_defrag_reallocate(memkind_t kind, void *ptr);
 
 /* Bytes that the block PTR can hold; 0 for NULL. KIND may be NULL. */
 size_t memkind_malloc_usable_size(memkind_t kind, MEMKIND_MALLOC_USABLE_SIZE_CONST void *ptr);
+
+/*
+ * Stores one of the handles above in *KIND, chosen by what it is to be:
+ *   MEMTYPE_FLAGS    POLICY             FLAGS 0                 MEMKIND_MASK_PAGE_SIZE_2MB
+ *   HIGH_BANDWIDTH   BIND_LOCAL         MEMKIND_HBW             MEMKIND_HBW_HUGETLB
+ *   HIGH_BANDWIDTH   BIND_ALL           MEMKIND_HBW_ALL         MEMKIND_HBW_ALL_HUGETLB
+ *   HIGH_BANDWIDTH   PREFERRED_LOCAL    MEMKIND_HBW_PREFERRED   MEMKIND_HBW_PREFERRED_HUGETLB
+ *   HIGH_BANDWIDTH   INTERLEAVE_ALL     MEMKIND_HBW_INTERLEAVE
+ *   DEFAULT          PREFERRED_LOCAL    MEMKIND_DEFAULT         MEMKIND_HUGETLB
+ *   both             INTERLEAVE_ALL     MEMKIND_INTERLEAVE
+ * Where that is not available, MEMKIND_POLICY_PREFERRED_LOCAL gives MEMKIND_DEFAULT. 0, or, with
+ * *KIND as it was:
+ * MEMKIND_ERROR_INVALID: none of the above, or KIND is NULL
+ * MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE: it is not available
+ */
+int memkind_create_kind(memkind_memtype_t memtype_flags, memkind_policy_t policy,
+			memkind_bits_t flags, memkind_t *kind);
 
 /*
  * Makes a kind whose memory is a file in the directory DIR, and stores its handle in *KIND. The
@@ -372,5 +477,7 @@ void memkind_free_post(struct memkind *kind, void *ptr);
 #ifdef __cplusplus
 }
 #endif
+
+#include <memkind_deprecated.h>
 
 #endif

@@ -63,7 +63,9 @@ static int print_help(void)
 	     "closest node is a tie.\n\n"
 	     "  --sysroot DIR  look at the sys and proc below DIR instead of those of this machine\n"
 	     "  --json         one JSON object instead of tables\n\n"
-	     "MEMKIND_DAX_KMEM_NODES, where it is set, names the far nodes.");
+	     "MEMKIND_DAX_KMEM_NODES, where it is set, names the far nodes, and MEMKIND_HBW_NODES\n"
+	     "those of high bandwidth; MEMKIND_HBW_THRESHOLD says from how many MB/s on a node is\n"
+	     "one of these.");
 	return MK_TOOL_DONE;
 }
 
@@ -82,23 +84,41 @@ static int look(const char *root, const struct mk_topology **ret_topology)
 	return MK_TOOL_FAILURE;
 }
 
-static int find_far(struct mk_nodes_report *report)
+/* The nodes of a set, or those that an environment variable names instead. */
+static int find_nodes(const struct mk_topology *topology, enum mk_topology_set set,
+		      enum mk_option option, struct mk_nodeset *ret_nodes, bool *ret_is_given)
 {
-	const char *text = mk_option_text(MK_OPTION_DAX_KMEM_NODES);
+	const char *text = mk_option_text(option);
 	int error;
 
-	report->is_far_given = text != NULL;
-	report->far = *mk_topology_set(report->topology, MK_SET_FAR);
+	*ret_is_given = text != NULL;
+	*ret_nodes = *mk_topology_set(topology, set);
 	if (text == NULL)
 		return MK_TOOL_DONE;
-	error = mk_parse_node_string(text, mk_topology_set(report->topology, MK_SET_ALLOWED),
-				     &report->far);
+	error = mk_parse_node_string(text, mk_topology_set(topology, MK_SET_ALLOWED), ret_nodes);
 	if (error == 0)
 		return MK_TOOL_DONE;
-	mk_tool_error("nodes: %s=\"%s\" refused: %s", mk_option_name(MK_OPTION_DAX_KMEM_NODES),
-		      text,
+	mk_tool_error("nodes: %s=\"%s\" refused: %s", mk_option_name(option), text,
 		      error == -ENODEV ? "it names a node without memory that may be used"
-				       : mk_option_values(MK_OPTION_DAX_KMEM_NODES));
+				       : mk_option_values(option));
+	return MK_TOOL_FAILURE;
+}
+
+static int find_all(struct mk_nodes_report *report)
+{
+	const enum mk_option limit = MK_OPTION_HBW_THRESHOLD;
+	uint64_t threshold;
+	int result = find_nodes(report->topology, MK_SET_FAR, MK_OPTION_DAX_KMEM_NODES,
+				&report->far, &report->is_far_given);
+
+	if (result == MK_TOOL_DONE)
+		result = find_nodes(report->topology, MK_SET_HBW, MK_OPTION_HBW_NODES, &report->hbw,
+				    &report->is_hbw_given);
+	if (result != MK_TOOL_DONE || report->is_hbw_given ||
+	    mk_option_number(limit, &threshold) == 0)
+		return result;
+	mk_tool_error("nodes: %s=\"%s\" refused: %s", mk_option_name(limit), mk_option_text(limit),
+		      mk_option_values(limit));
 	return MK_TOOL_FAILURE;
 }
 
@@ -113,7 +133,7 @@ int mk_tool_nodes(char **arguments)
 	if (result == MK_TOOL_DONE)
 		result = look(parsed.root, &report.topology);
 	if (result == MK_TOOL_DONE)
-		result = find_far(&report);
+		result = find_all(&report);
 	if (result != MK_TOOL_DONE)
 		return result;
 	return parsed.is_json ? mk_nodes_print_json(&report) : mk_nodes_print_text(&report);

@@ -4,6 +4,7 @@
 #define MK_BASE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * X(id, variable, values)
@@ -15,9 +16,12 @@
 	X(CHECK, "MEMKIND_CHECK", "1: every misuse is found at the call; else: off")               \
 	X(DAX_KMEM_NODES, "MEMKIND_DAX_KMEM_NODES", "a list of nodes, such as 2,3 or 2-3")         \
 	X(DEBUG, "MEMKIND_DEBUG", "1: log to standard error; else: silent")                        \
+	X(HBW_NODES, "MEMKIND_HBW_NODES", "a list of nodes, such as 2,3 or 2-3")                   \
+	X(HBW_THRESHOLD, "MEMKIND_HBW_THRESHOLD", "a bandwidth in MB/s up to 4294967295")          \
 	X(HOG_MEMORY, "MEMKIND_HOG_MEMORY", "1: freed memory is kept; else: given back")
 
 enum mk_option {
+	MK_OPTION_NONE, /* of rows of other tables that have none */
 #define MK_OPTION_ID(id, variable, values) MK_OPTION_##id,
 	MK_OPTIONS(MK_OPTION_ID)
 #undef MK_OPTION_ID
@@ -36,6 +40,12 @@ bool mk_option_is_on(enum mk_option option);
 
 /* True where the variable begins with this character. */
 bool mk_option_begins(enum mk_option option, char character);
+
+/*
+ * A number up to UINT32_MAX; white space may stand before it, and no text is 0: 0, or -EINVAL.
+ * *ret_number is untouched on failure and where the variable is not set.
+ */
+int mk_option_number(enum mk_option option, uint64_t *ret_number);
 
 /*
  * Dies with one line where a variable has a value that no part of the library can do without: the

@@ -278,7 +278,7 @@ static void write_general(struct mk_writer *writer, unsigned heap_count)
 		 MEMKIND_VERSION_PATCH);
 	mk_writer_text(writer, "version", version);
 	mk_writer_open(writer, "opt", "Environment", MK_SHAPE_OBJECT);
-	for (int option = 0; option < MK_OPTION_COUNT; option++)
+	for (int option = MK_OPTION_NONE + 1; option < MK_OPTION_COUNT; option++)
 		if (mk_option_text((enum mk_option)option) != NULL)
 			mk_writer_text(writer, mk_option_name((enum mk_option)option),
 				       mk_option_text((enum mk_option)option));
