@@ -118,6 +118,29 @@ static void it_comes_to_an_end(void **state)
 	mk_heap_destroy(heap);
 }
 
+static void blocks_move_to_fuller_slabs_only(void **state)
+{
+	enum { SLAB_OBJECTS = 8, SIZE = 2048 };
+	struct plain_backing backing;
+	struct mk_heap *heap = new_heap(&backing);
+	void *blocks[2 * SLAB_OBJECTS];
+	const struct mk_span *fuller;
+
+	(void)state;
+	for (size_t i = 0; i < MK_ARRAY_SIZE(blocks); i++)
+		blocks[i] = mk_heap_malloc(heap, SIZE);
+	fuller = mk_pagemap_find(blocks[SLAB_OBJECTS]);
+	/* Two are left in the first slab, five in the second. */
+	for (size_t i = 2; i < SLAB_OBJECTS + 3; i++)
+		mk_heap_free(blocks[i]);
+	for (size_t i = SLAB_OBJECTS + 3; i < MK_ARRAY_SIZE(blocks); i++)
+		assert_null(mk_heap_defrag(blocks[i]));
+	for (size_t i = 0; i < 2; i++)
+		assert_ptr_equal(mk_pagemap_find(mk_heap_defrag(blocks[i])), fuller);
+	assert_null(mk_pagemap_find(blocks[0]));
+	mk_heap_destroy(heap);
+}
+
 static void blocks_that_fill_their_slabs_stay(void **state)
 {
 	static void *blocks[BLOCK_COUNT / 10];
@@ -136,6 +159,7 @@ int main(void)
 		cmocka_unit_test(one_block_never_moves),
 		cmocka_unit_test(thinned_out_blocks_are_packed),
 		cmocka_unit_test(it_comes_to_an_end),
+		cmocka_unit_test(blocks_move_to_fuller_slabs_only),
 		cmocka_unit_test(blocks_that_fill_their_slabs_stay),
 	};
 
