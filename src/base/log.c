@@ -66,6 +66,15 @@ void mk_log_write(void *context, const char *text)
 	errno = saved_errno;
 }
 
+void mk_log_warning(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_line("MEMKIND_WARNING: ", format, arguments);
+	va_end(arguments);
+}
+
 void mk_die(const char *format, ...)
 {
 	va_list arguments;
