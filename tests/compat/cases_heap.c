@@ -269,9 +269,9 @@ static void say_insides(memkind_t kind)
 		char *block = api.memkind_malloc(kind, sizes[i]);
 
 		snprintf(key, sizeof(key), "end/%zu", sizes[i]);
-		say(key, "%s", name_of(api.memkind_detect_kind(block + sizes[i] - 1)));
+		say(key, "own %d", api.memkind_detect_kind(block + sizes[i] - 1) == kind);
 		snprintf(key, sizeof(key), "middle/%zu", sizes[i]);
-		say(key, "%s", name_of(api.memkind_detect_kind(block + sizes[i] / 2)));
+		say(key, "own %d", api.memkind_detect_kind(block + sizes[i] / 2) == kind);
 		api.memkind_free(kind, block);
 	}
 }
