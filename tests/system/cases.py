@@ -292,6 +292,64 @@ def _machines() -> list[Case]:
     ]
 
 
+def _high_bandwidth() -> list[Case]:
+    per_socket = "takes the nodes of the CPU's own socket for all"
+    cases = []
+    for cpu, near in ((0, 2), (1, 3)):
+        for kind, arguments, wrong in (
+                ("HBW", f"-o {near} -p bind:{near}", ""),
+                ("HBW_ALL", f"-o {near} -p bind:2-3", per_socket),  # P16
+                ("HBW_PREFERRED", f"-o {near} -p preferred:{near}", ""),
+                ("HBW_INTERLEAVE", "-s -o 2-3 -p interleave:2-3", per_socket),
+                ("HIGHEST_BANDWIDTH_LOCAL", f"-o {near} -p bind:{near}", ""),
+                ("HIGHEST_BANDWIDTH_LOCAL_PREFERRED", f"-o {near} -p preferred:{near}", ""),
+                ("LOWEST_LATENCY_LOCAL", f"-o {cpu} -p bind:{cpu}", ""),
+                ("LOWEST_LATENCY_LOCAL_PREFERRED", f"-o {cpu} -p preferred:{cpu}", ""),
+                ("HIGHEST_CAPACITY_LOCAL", f"-o {cpu} -p bind:{cpu}", "")):
+            cases.append(_place("hbm", f"{_slug(kind)}-cpu{cpu}", f"-c {cpu} {arguments} {kind}",
+                                old_is_wrong=wrong))
+    return [
+        *cases,
+        Case("hbw-list-and-threshold", "hbm",
+             "MEMKIND_HBW_NODES=2 place -c 1 -o 2 -p bind:2 HBW &&\n"
+             "MEMKIND_HBW_THRESHOLD=205001 avail HBW=-20 HBW_ALL=-20 HBW_HUGETLB=-20 &&\n"
+             "MEMKIND_HBW_THRESHOLD=bad avail HBW=-12 HBW_PREFERRED=-12 REGULAR=0 &&\n"
+             "MEMKIND_HBW_NODES=4 avail HBW=-12 HBW_INTERLEAVE=-12 REGULAR=0"),
+        # P15: one socket has fast memory; both use it.
+        Case("hbw-one-socket", "hbm", "in_cpuset 0-2 0-1 place -c 1 -o 2 -p bind+static:2 HBW",
+             old_is_wrong="a socket without fast memory makes the kind unavailable on all"),
+        Case("highest-capacity", "two-large",
+             "place -c 0 -o 2 -p bind:2-3 HIGHEST_CAPACITY &&\n"
+             "place -c 1 -o 3 -p bind:2-3 HIGHEST_CAPACITY &&\n"
+             "place -c 1 -o 3 -p preferred:3 HIGHEST_CAPACITY_PREFERRED &&\n"
+             "place -c 1 -o 3 -p bind:3 HIGHEST_CAPACITY_LOCAL",
+             old_is_wrong="one node wins by a few MiB on all sockets"),  # P14
+    ]
+
+
+def _huge_pages() -> list[Case]:
+    def pool(node: int, count: int) -> str:
+        return (f"echo {count} > /sys/devices/system/node/node{node}"
+                "/hugepages/hugepages-2048kB/nr_hugepages")
+    return [
+        Case("hugetlb-none", "hbm", "avail -m HUGETLB=-18 HBW_HUGETLB=-18 HBW_ALL_HUGETLB=-18",
+             old_is_wrong="has a capacity of 0"),
+        # The pool of the machine has pages when that of the node has none: no SIGBUS.
+        Case("hugetlb-node-used-up", "hbm",
+             f"{pool(0, 10)}; {pool(2, 8)}\nfill -c 0 -l 100 HBW_HUGETLB || exit 1",
+             checks.fill_order(((2, 14),), ("null",)), is_alone=True,
+             old_is_wrong="a page that the node does not have is SIGBUS"),
+        Case("hugetlb-places", "hbm",
+             f"{pool(0, 12)}; {pool(2, 12)}\n"
+             "place -q -c 0 -o 0 -p default HUGETLB && "
+             "place -q -c 0 -o 2 -p bind:2 HBW_HUGETLB &&\n"
+             "place -q -c 1 -o 2 -p bind:2 HBW_HUGETLB && "
+             "place -q -c 1 -o 2 -p preferred:2 HBW_PREFERRED_HUGETLB &&\n"
+             "place -q -c 0 -o 2 -p bind:2 HBW_ALL_HUGETLB && avail HUGETLB=0:48",
+             is_alone=True, old_is_wrong="looks for pages on the CPU's own node only"),
+    ]
+
+
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_migration(), *_fills(), *_ties(),
-            *_machines()]
+            *_machines(), *_high_bandwidth(), *_huge_pages()]

@@ -158,6 +158,51 @@ static void nodes_as_large_and_as_close_refuse_the_preferred_kind(void **state)
 	assert_place(MK_KIND_HIGHEST_CAPACITY, topology, 0, PLACE(MK_POLICY_BIND, 0), 12);
 }
 
+static void put_pool(unsigned node, const char *count)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "sys/devices/system/node/node%u/hugepages/hugepages-2048kB/nr_hugepages", node);
+	put(path, count);
+}
+
+static void huge_pages_are_of_the_nodes_that_have_some(void **state)
+{
+	static const struct place rows[] = {
+		{MK_KIND_HUGETLB, MK_POLICY_DEFAULT, false, 0, 0},
+		{MK_KIND_HBW_HUGETLB, MK_POLICY_BIND, false, 8, 8},
+		{MK_KIND_HBW_ALL_HUGETLB, MK_POLICY_BIND, true, 8, 8},
+		{MK_KIND_HBW_PREFERRED_HUGETLB, MK_POLICY_PREFERRED, false, 8, 8},
+		{MK_KIND_HBW_GBTLB, MK_POLICY_BIND, false, 8, 8},
+	};
+	struct written_machine machine = four_nodes;
+	struct mk_placement placement;
+
+	(void)state;
+	put_pool(0, "16");
+	assert_int_equal(judge(MK_KIND_HUGETLB, build(&machine)), 0);
+	assert_int_equal(judge(MK_KIND_HBW_HUGETLB, build(&machine)), MEMKIND_ERROR_HUGETLB);
+	put_pool(3, "1");
+	assert_places(build(&machine), rows, MK_ARRAY_SIZE(rows));
+	assert_int_equal(
+		mk_choice_place(&mk_kinds[MK_KIND_HBW_HUGETLB], build(&machine), 0, &placement), 0);
+	assert_int_equal(placement.page_size, 2 * MK_MIB);
+	/* What the kernel may add is of any node. */
+	put("sys/kernel/mm/hugepages/hugepages-1048576kB/nr_overcommit_hugepages", "1");
+	assert_int_equal(judge(MK_KIND_HBW_GBTLB, build(&machine)), 0);
+	assert_int_equal(
+		mk_choice_place(&mk_kinds[MK_KIND_HBW_GBTLB], build(&machine), 0, &placement), 0);
+	assert_int_equal(placement.page_size, MK_GIB);
+	assert_int_equal(mask_of(&placement.nodes), 4);
+	/* B4: pages of other nodes do not count where there is no node. */
+	machine.allowed_nodes = "0-1";
+	assert_int_equal(judge(MK_KIND_HBW_HUGETLB, build(&machine)),
+			 MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE);
+	assert_int_equal(remove_root(state), 0);
+	assert_int_equal(mkdir(root, 0700), 0);
+}
+
 static void capacity_counts_the_nodes_that_serve(void **state)
 {
 	const struct mk_topology *topology = build(&four_nodes);
@@ -293,6 +338,7 @@ int main(void)
 		cmocka_unit_test(every_kind_is_placed_as_its_row_says),
 		cmocka_unit_test(a_socket_without_figures_gets_the_nearest),
 		cmocka_unit_test(nodes_as_large_and_as_close_refuse_the_preferred_kind),
+		cmocka_unit_test(huge_pages_are_of_the_nodes_that_have_some),
 		cmocka_unit_test(capacity_counts_the_nodes_that_serve),
 		cmocka_unit_test(a_tie_on_one_socket_refuses_the_preferred_kind_only),
 		cmocka_unit_test(a_process_on_the_untied_socket_may_prefer),
