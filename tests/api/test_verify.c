@@ -132,27 +132,52 @@ static void touching_changes_nothing(void **state)
 	unmap_pages(pages);
 }
 
-enum { WRITE_COUNT = 300000 };
+struct writer {
+	unsigned char *byte;
+	_Atomic bool is_ended;
+	unsigned count;
+};
 
-static void *count_up(void *byte)
+static void *count_up(void *context)
 {
-	for (int i = 0; i < WRITE_COUNT; i++)
-		__atomic_fetch_add((unsigned char *)byte, 1, __ATOMIC_RELAXED);
+	struct writer *writer = context;
+
+	for (; !writer->is_ended; writer->count++)
+		__atomic_fetch_add(writer->byte, 1, __ATOMIC_RELAXED);
 	return NULL;
+}
+
+/* One page, mapped again and again: each call touches the same byte many times in a row. */
+static void map_one_page(char *pages)
+{
+	int fd = memfd_create("page", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)page_size), 0);
+	for (size_t i = 0; i < PAGE_COUNT; i++)
+		assert_ptr_not_equal(mmap(pages + i * page_size, page_size, PROT_READ | PROT_WRITE,
+					  MAP_SHARED | MAP_FIXED, fd, 0),
+				     MAP_FAILED);
+	close(fd);
 }
 
 static void touching_loses_no_write_of_another_thread(void **state)
 {
-	unsigned char *pages = (unsigned char *)map_pages();
+	char *pages = map_pages();
+	struct writer writer = {.byte = (unsigned char *)pages};
 	pthread_t thread;
 
 	(void)state;
-	assert_int_equal(pthread_create(&thread, NULL, count_up, pages), 0);
+	map_one_page(pages);
+	assert_int_equal(pthread_create(&thread, NULL, count_up, &writer), 0);
 	for (int i = 0; i < 3000; i++)
-		assert_int_equal(hbw_verify_memory_region(pages, 1, HBW_TOUCH_PAGES), expected());
+		assert_int_equal(
+			hbw_verify_memory_region(pages, PAGE_COUNT * page_size, HBW_TOUCH_PAGES),
+			expected());
+	writer.is_ended = true;
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(*pages, WRITE_COUNT % 256);
-	unmap_pages((char *)pages);
+	assert_int_equal(*writer.byte, writer.count % 256);
+	unmap_pages(pages);
 }
 
 static void blocks_verify_where_they_are_of_high_bandwidth(void **state)
