@@ -26,7 +26,7 @@ from cases import Case
 from initramfs import Archive, libraries_of
 
 HERE = Path(__file__).resolve().parent
-PROGRAMS = ("place", "fill", "migrate", "avail", "deny", "hotplug", "tied")
+PROGRAMS = ("place", "fill", "migrate", "avail", "deny", "hotplug", "tied", "verify")
 _WITHOUT_LIBRARY = ("deny",)
 _SETUP_LIMIT = 60
 _DEBIAN_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
