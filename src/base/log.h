@@ -10,6 +10,9 @@
 void mk_log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void mk_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A text as it is, to standard error, whatever MEMKIND_DEBUG says; CONTEXT is not used. */
+void mk_log_write(void *context, const char *text);
+
 /* Whatever MEMKIND_DEBUG says: for a bad value of this very variable. */
 void mk_log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
