@@ -82,7 +82,8 @@ size_t hbw_malloc_usable_size(void *ptr);
  * EFAULT: the kernel does not say where pages lie (move_pages(2) is denied, or it has no NUMA).
  * EINVAL: ADDR is NULL, SIZE is 0, FLAGS has an unknown bit, or the region passes the end of the
  * address space.
- * HBW_TOUCH_PAGES first writes a byte of each page back to it: the region has to be writable.
+ * HBW_TOUCH_PAGES writes a byte of each page back to it before it looks, up to a page that fails;
+ * the region has to be writable.
  */
 int hbw_verify_memory_region(void *addr, size_t size, int flags);
 

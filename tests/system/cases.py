@@ -375,6 +375,13 @@ def _high_bandwidth() -> list[Case]:
              "MEMKIND_HBW_THRESHOLD=205001 avail HBW=-20 HBW_ALL=-20 HBW_HUGETLB=-20 &&\n"
              "MEMKIND_HBW_THRESHOLD=bad avail HBW=-12 HBW_PREFERRED=-12 REGULAR=0 &&\n"
              "MEMKIND_HBW_NODES=4 avail HBW=-12 HBW_INTERLEAVE=-12 REGULAR=0"),
+        # P16: the nodes of all sockets count.
+        *(Case(f"hbw-verify-cpu{cpu}", "hbm", f"verify -c {cpu} 0=-1 1=-1 2=0 3=0",
+               old_is_wrong=per_socket) for cpu in (0, 1)),
+        # B2: there is no memory of high bandwidth, and none is made up.
+        Case("hbw-verify-absent", "four-node", "verify -c 0 0=-1 1=-1 2=-1 3=-1 &&\n"
+             "MEMKIND_HBW_NODES=1,2 verify -c 0 0=-1 1=0 2=0 3=-1",
+             old_is_wrong="compares with what lies on the stack"),
         # P15: one socket has fast memory; both use it.
         Case("hbw-one-socket", "hbm", "in_cpuset 0-2 0-1 place -c 1 -o 2 -p bind+static:2 HBW",
              old_is_wrong="a socket without fast memory makes the kind unavailable on all"),
