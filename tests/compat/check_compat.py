@@ -31,10 +31,19 @@ def run(program: str, library: str | Path, settings: dict[str, str]) -> str:
     return done.stdout
 
 
+def has_huge_pages() -> bool:
+    pool = Path("/proc/sys/vm/nr_hugepages")
+    return pool.exists() and int(pool.read_text(encoding="ascii")) > 0
+
+
 def main() -> int:
     program, library = sys.argv[1:]
     if not OLD_LIBRARY.exists():
         print("SKIP: libmemkind 1.14 is not installed (libmemkind0)")
+        return 77
+    # They are the whole machine's: what is right with some is for the guests to tell.
+    if has_huge_pages():
+        print("SKIP: the machine has huge pages now; differences.txt is for one without")
         return 77
     failures = 0
     for place, settings in PLACES.items():
@@ -45,6 +54,9 @@ def main() -> int:
         failures += len(faults.splitlines())
         print(f"{place}: {len(compare.parse(old))} lines of 1.14, {len(compare.parse(new))} of "
               f"this library, {failures} faults")
+    if failures and has_huge_pages():
+        print("SKIP: meanwhile somebody gave the machine huge pages")
+        return 77
     return 1 if failures else 0
 
 
