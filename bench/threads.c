@@ -15,10 +15,12 @@ enum {
 	LARSON_SLOT_COUNT = 1000,
 	BATCH_SIZE = 120,
 	RP_BATCH_LIMIT = 200,
+	APART = 128, /* two cache lines, since processors fetch their neighbours, too */
 };
 
+/* Apart, or what the workers themselves share would be measured. */
 struct worker {
-	pthread_t thread;
+	_Alignas(APART) pthread_t thread;
 	void (*run)(struct worker *worker);
 	uint64_t seed;
 	unsigned thread_count;

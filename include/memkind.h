@@ -74,6 +74,34 @@ typedef enum memkind_mem_usage_policy {
 	MEMKIND_MEM_USAGE_POLICY_MAX_VALUE
 } memkind_mem_usage_policy;
 
+/* What memkind_get_stat() tells, in bytes. */
+typedef enum memkind_stat_type {
+	/*
+	 * Of the memory that a kind has from the system, what is in RAM now: also freed memory that
+	 * was not given back yet, but no page that was never touched, or is in swap.
+	 */
+	MEMKIND_STAT_TYPE_RESIDENT = 0,
+	/* Pages that have blocks, or objects kept for new blocks; a page is 4096 bytes. */
+	MEMKIND_STAT_TYPE_ACTIVE = 1,
+	/* Bytes usable in the program's blocks. What threads keep for new blocks does not count. */
+	MEMKIND_STAT_TYPE_ALLOCATED = 2,
+	MEMKIND_STAT_TYPE_MAX_VALUE
+} memkind_stat_type;
+
+/* What memkind_stats_print() writes; values may be joined with |. */
+typedef enum memkind_stat_print_opt {
+	MEMKIND_STAT_PRINT_ALL = 0,
+	MEMKIND_STAT_PRINT_JSON_FORMAT = 1,
+	MEMKIND_STAT_PRINT_OMIT_GENERAL = 2,		    /* version, environment, size classes */
+	MEMKIND_STAT_PRINT_OMIT_MERGED_ARENA = 4,	    /* the sum of all heaps, in detail */
+	MEMKIND_STAT_PRINT_OMIT_DESTROYED_MERGED_ARENA = 8, /* how many heaps were destroyed */
+	MEMKIND_STAT_PRINT_OMIT_PER_ARENA = 16,		    /* each heap: a kind has one or more */
+	MEMKIND_STAT_PRINT_OMIT_PER_SIZE_CLASS_BINS = 32,   /* blocks of up to 32 KiB by size */
+	MEMKIND_STAT_PRINT_OMIT_PER_SIZE_CLASS_LARGE = 64,  /* larger ones by size */
+	MEMKIND_STAT_PRINT_OMIT_MUTEX = 128,		    /* how often locks were waited for */
+	MEMKIND_STAT_PRINT_OMIT_EXTENT = 256		    /* free memory by size of its pieces */
+} memkind_stat_print_opt;
+
 /*
  * A kind of memory. The handles below are constants from the start of the program; compare them
  * with ==, for example with what memkind_detect_kind() returns. They need no set-up and are never
@@ -265,6 +293,14 @@ void *memkind_realloc(memkind_t kind, void *ptr, size_t size);
  */
 void memkind_free(memkind_t kind, void *ptr);
 
+/*
+ * Moves the block PTR of up to 32 KiB to another place of its kind, where that helps to get whole
+ * pages free: called for all blocks of a program that has freed many between them, it packs them
+ * together. Returns where the block is now, with what was in it; PTR is freed then. NULL: the block
+ * stays where it is. KIND is not needed and may be NULL. PTR may be NULL, too.
+ */
+void *memkind_defrag_reallocate(memkind_t kind, void *ptr);
+
 /* Define it as const before the #include, to pass pointers to const. */
 #ifndef MEMKIND_MALLOC_USABLE_SIZE_CONST
 #define MEMKIND_MALLOC_USABLE_SIZE_CONST
@@ -380,12 +416,63 @@ int memkind_destroy_kind(memkind_t kind);
 int memkind_check_dax_path(const char *dir);
 
 /*
+ * From now on memkind_malloc(), memkind_calloc(), memkind_posix_memalign() and memkind_realloc() with
+ * a NULL pointer give a block of 8 bytes (true) or NULL (false, as at the start) where no bytes are
+ * asked of KIND. memkind_realloc() of a block to 0 bytes frees it in any case. Since 1.15.0.
+ */
+void memkind_set_allow_zero_allocs(memkind_t kind, bool allow_zero_allocs);
+
+/* Takes the snapshot that memkind_get_stat() tells of. Returns 0. */
+int memkind_update_cached_stats(void);
+
+/*
+ * Stores a number about KIND, or about all kinds together where KIND is NULL, in *VALUE: as it was at
+ * the last memkind_update_cached_stats(). What has come since, as a new kind, or one of which the
+ * first block was allocated, is looked at now. A kind that was not used has 0.
+ * The numbers are exact for all that happened before the snapshot; a thread that allocates or frees
+ * while it is taken may be seen in the middle of it.
+ * 0, or MEMKIND_ERROR_INVALID, with *VALUE untouched: there is no such STAT, or VALUE is NULL.
+ */
+int memkind_get_stat(memkind_t kind, memkind_stat_type stat, size_t *value);
+
+/*
+ * Writes what all kinds have at this moment, in text or JSON, piece by piece to WRITE_CB, which gets
+ * CBOPAQUE each time; to standard error where WRITE_CB is NULL. WRITE_CB may call this library. The
+ * text ends with the line "--- End jemalloc statistics ---". Names are those that the old library
+ * took from jemalloc, where they fit; a heap is called an arena.
+ * 0, or MEMKIND_ERROR_INVALID, and nothing is written: OPTS has a bit that is no option.
+ */
+int memkind_stats_print(void (*write_cb)(void *, const char *), void *cbopaque,
+			memkind_stat_print_opt opts);
+
+/*
  * Starts (true) or ends (false) a thread that gives idle memory back; without it, memory that was
  * idle for about 10 seconds is given back by later calls that the threads' caches can't serve. 0,
- * also where it was so already; MEMKIND_ERROR_OPERATION_FAILED: no thread could be started. A fork child has none. With
- * MEMKIND_HOG_MEMORY=1 freed memory is kept either way.
+ * also where it was so already; MEMKIND_ERROR_INVALID: no thread could be started. A fork child has
+ * none. With MEMKIND_HOG_MEMORY=1 freed memory is kept either way.
  */
 int memkind_set_bg_threads(bool state);
+
+/*
+ * Hooks. A library that was built with -Ddecorators=true (this is not the default) calls those of
+ * these functions that the program defines and exports (link with -rdynamic, or statically): "pre"
+ * before the call, with pointers to its arguments, which may be changed; "post" after it, with the
+ * arguments and a pointer to the result, which may be changed, too. The library defines none.
+ */
+#pragma GCC visibility push(default)
+void memkind_malloc_pre(struct memkind **kind, size_t *size);
+void memkind_malloc_post(struct memkind *kind, size_t size, void **result);
+void memkind_calloc_pre(struct memkind **kind, size_t *num, size_t *size);
+void memkind_calloc_post(struct memkind *kind, size_t num, size_t size, void **result);
+void memkind_posix_memalign_pre(struct memkind **kind, void **memptr, size_t *alignment,
+				size_t *size);
+void memkind_posix_memalign_post(struct memkind *kind, void **memptr, size_t alignment, size_t size,
+				 int *result);
+void memkind_realloc_pre(struct memkind **kind, void **ptr, size_t *size);
+void memkind_realloc_post(struct memkind *kind, void *ptr, size_t size, void **result);
+void memkind_free_pre(struct memkind **kind, void **ptr);
+void memkind_free_post(struct memkind *kind, void *ptr);
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

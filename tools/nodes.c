@@ -2,11 +2,9 @@
 /* memkind nodes: looks at this machine or at a tree, and hands what it finds to a printer. */
 #include "nodes.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include "base/options.h"
-#include "base/parse.h"
+#include "machine.h"
 #include "tool.h"
 
 struct arguments {
@@ -15,28 +13,12 @@ struct arguments {
 	bool is_help;
 };
 
-/* The value of an option at *INDEX, "--sysroot=DIR" or "--sysroot DIR"; NULL: another option. */
-static const char *option_value(char **arguments, int *index, const char *name)
-{
-	const char *argument = arguments[*index];
-	size_t length = strlen(name);
-
-	if (strncmp(argument, name, length) != 0)
-		return NULL;
-	if (argument[length] == '=')
-		return argument + length + 1;
-	if (argument[length] != '\0' || arguments[*index + 1] == NULL)
-		return NULL;
-	(*index)++;
-	return arguments[*index];
-}
-
 static int parse_arguments(char **arguments, struct arguments *ret_arguments)
 {
 	struct arguments parsed = {.root = NULL};
 
 	for (int i = 1; arguments[i] != NULL; i++) {
-		const char *root = option_value(arguments, &i, "--sysroot");
+		const char *root = mk_tool_option_value(arguments, &i, "--sysroot");
 
 		if (root != NULL) {
 			parsed.root = root;
@@ -45,7 +27,7 @@ static int parse_arguments(char **arguments, struct arguments *ret_arguments)
 		} else if (strcmp(arguments[i], "--help") == 0) {
 			parsed.is_help = true;
 		} else {
-			mk_tool_error("nodes: %s %s; see memkind nodes --help", arguments[i],
+			mk_tool_error("%s %s; see memkind nodes --help", arguments[i],
 				      strcmp(arguments[i], "--sysroot") == 0 ? "needs a directory"
 									     : "is no option");
 			return MK_TOOL_USAGE;
@@ -69,69 +51,30 @@ static int print_help(void)
 	return MK_TOOL_DONE;
 }
 
-static int look(const char *root, const struct mk_topology **ret_topology)
-{
-	int error;
-
-	if (root == NULL) {
-		*ret_topology = mk_topology_get();
-		return MK_TOOL_DONE;
-	}
-	error = mk_topology_read(root, ret_topology);
-	if (error == 0)
-		return MK_TOOL_DONE;
-	mk_tool_error("nodes: %s can't be read: %s", root, strerror(-error));
-	return MK_TOOL_FAILURE;
-}
-
-/* The nodes of a set, or those that an environment variable names instead. */
-static int find_nodes(const struct mk_topology *topology, enum mk_topology_set set,
-		      enum mk_option option, struct mk_nodeset *ret_nodes, bool *ret_is_given)
-{
-	const char *text = mk_option_text(option);
-	int error;
-
-	*ret_is_given = text != NULL;
-	*ret_nodes = *mk_topology_set(topology, set);
-	if (text == NULL)
-		return MK_TOOL_DONE;
-	error = mk_parse_node_string(text, mk_topology_set(topology, MK_SET_ALLOWED), ret_nodes);
-	if (error == 0)
-		return MK_TOOL_DONE;
-	mk_tool_error("nodes: %s=\"%s\" refused: %s", mk_option_name(option), text,
-		      error == -ENODEV ? "it names a node without memory that may be used"
-				       : mk_option_values(option));
-	return MK_TOOL_FAILURE;
-}
-
 static int find_all(struct mk_nodes_report *report)
 {
-	const enum mk_option limit = MK_OPTION_HBW_THRESHOLD;
-	uint64_t threshold;
-	int result = find_nodes(report->topology, MK_SET_FAR, MK_OPTION_DAX_KMEM_NODES,
-				&report->far, &report->is_far_given);
+	int result = mk_machine_find_nodes(report->topology, &mk_far_nodes, &report->far,
+					   &report->is_far_given);
 
-	if (result == MK_TOOL_DONE)
-		result = find_nodes(report->topology, MK_SET_HBW, MK_OPTION_HBW_NODES, &report->hbw,
-				    &report->is_hbw_given);
-	if (result != MK_TOOL_DONE || report->is_hbw_given ||
-	    mk_option_number(limit, &threshold) == 0)
+	if (result != MK_TOOL_DONE)
 		return result;
-	mk_tool_error("nodes: %s=\"%s\" refused: %s", mk_option_name(limit), mk_option_text(limit),
-		      mk_option_values(limit));
-	return MK_TOOL_FAILURE;
+	return mk_machine_find_nodes(report->topology, &mk_hbw_nodes, &report->hbw,
+				     &report->is_hbw_given);
 }
 
 int mk_tool_nodes(char **arguments)
 {
 	struct mk_nodes_report report;
 	struct arguments parsed;
-	int result = parse_arguments(arguments, &parsed);
+	int result;
+
+	mk_tool_name = "memkind: nodes";
+	result = parse_arguments(arguments, &parsed);
 
 	if (result == MK_TOOL_DONE && parsed.is_help)
 		return print_help();
 	if (result == MK_TOOL_DONE)
-		result = look(parsed.root, &report.topology);
+		result = mk_machine_look(parsed.root, &report.topology);
 	if (result == MK_TOOL_DONE)
 		result = find_all(&report);
 	if (result != MK_TOOL_DONE)

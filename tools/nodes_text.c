@@ -176,7 +176,7 @@ int mk_nodes_print_text(const struct mk_nodes_report *report)
 	const struct mk_topology *topology = report->topology;
 
 	if (print_nodes(topology) != MK_TOOL_DONE) {
-		mk_tool_error("nodes: out of memory");
+		mk_tool_error("out of memory");
 		return MK_TOOL_FAILURE;
 	}
 	print_distances(topology);

@@ -247,6 +247,25 @@ static struct mk_span *find_and_carve(struct mk_heap *heap, size_t pages, size_t
 	return NULL;
 }
 
+/* A span is used from here on, as its class and pages are now. */
+static void enter(struct mk_span *span)
+{
+	struct mk_used *used = &span->heap->pages.used[span->class];
+
+	used->span_count++;
+	used->page_count += span->page_count;
+	mk_pagemap_enter(span);
+}
+
+static void leave(struct mk_span *span)
+{
+	struct mk_used *used = &span->heap->pages.used[span->class];
+
+	used->span_count--;
+	used->page_count -= span->page_count;
+	mk_pagemap_remove(span);
+}
+
 struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
 			       bool *ret_zeroed)
 {
@@ -260,7 +279,7 @@ struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignm
 		*ret_zeroed = span->state == MK_SPAN_FRESH && !heap->backing->holds_old_bytes;
 		span->state = MK_SPAN_USED;
 		span->class = (uint8_t) class;
-		mk_pagemap_enter(span);
+		enter(span);
 	}
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 	return span;
@@ -295,7 +314,7 @@ static void give_back(struct mk_heap *heap, struct mk_span *span)
 {
 	uint64_t now = mk_clock_ms();
 
-	mk_pagemap_remove(span);
+	leave(span);
 	free_locked(heap, span, now);
 	purge_now_and_then(heap, now);
 }
@@ -391,14 +410,14 @@ bool mk_pages_resize(struct mk_span *span, size_t pages, unsigned class)
 	bool fits = true;
 
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
-	mk_pagemap_remove(span);
+	leave(span);
 	if (pages < span->page_count)
 		shrink(heap, span, pages);
 	else if (pages > span->page_count)
 		fits = extend(heap, span, pages);
 	if (fits)
 		span->class = (uint8_t) class;
-	mk_pagemap_enter(span);
+	enter(span);
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 	return fits;
 }

@@ -6,8 +6,8 @@
 #include "heap/types.h"
 
 /*
- * Takes up to COUNT free objects for the calling thread into slots[0] and up; returns how many: 0
- * means out of memory. The caller holds the lock of the class.
+ * Takes up to COUNT free objects into slots[0] and up; returns how many: 0 means out of memory. The
+ * caller holds the lock of the class.
  */
 unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsigned count);
 
@@ -16,6 +16,13 @@ unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsign
  * at an object's start, dies with one line. The caller holds the lock of the class.
  */
 void mk_slab_give(struct mk_heap *heap, unsigned class, void *const *slots, unsigned count);
+
+/*
+ * A free object that one of SLAB's may move to, so that in the end SLAB is empty: of another slab, at
+ * least as full. NULL: the other slabs have no room for all objects of SLAB, or none that is as full
+ * was found soon. The caller holds the lock of the class.
+ */
+void *mk_slab_take_fuller(struct mk_heap *heap, const struct mk_span *slab);
 
 /* Gives the pages of empty slabs back. The caller holds the lock of the class. */
 void mk_slab_trim(struct mk_heap *heap, unsigned class);

@@ -145,6 +145,18 @@ struct mk_heap *mk_heaps_make(struct memkind *kind, struct mk_position position)
 	return partition->heap;
 }
 
+void mk_heaps_nodes(const struct memkind *kind, const struct mk_heap *heap,
+		    struct mk_nodeset *ret_nodes)
+{
+	const struct mk_partition *partition = kind->partitions;
+
+	mk_nodeset_clear(ret_nodes);
+	while (partition != NULL && partition->heap != heap)
+		partition = partition->next;
+	if (partition != NULL && partition->anonymous.placement.mode != MK_POLICY_DEFAULT)
+		*ret_nodes = partition->anonymous.placement.nodes;
+}
+
 unsigned mk_heaps_known(struct memkind *kind, struct mk_position position)
 {
 	_Atomic uint16_t *heap_of_node =

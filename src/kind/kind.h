@@ -106,6 +106,7 @@ struct memkind {
 	enum mk_huge_size huge_size;	 /* of its pages; NONE: they are the kernel's own */
 	bool is_unbound;		 /* mbind is denied, and the kind does without */
 	struct mk_partition *partitions; /* every heap this kind ever had */
+	_Atomic bool allows_zero;	 /* a block of no bytes is a block of one */
 	/* Constant. Of a kind that the program made; NULL: the capacity is that of the nodes. */
 	int64_t (*own_capacity)(const struct memkind *kind);
 };

@@ -11,6 +11,9 @@
 
 #include "base/bits.h"
 
+/* What is asked about in one call: a byte each. */
+enum { RESIDENT_PAGES = 2048 };
+
 /* The kernel's numbers, so that old headers do. */
 enum {
 	POPULATE_WRITE = 23,
@@ -146,6 +149,30 @@ int mk_vm_discard(void *base, size_t size)
 int mk_vm_forbid_writing(void *base, size_t size)
 {
 	RETURN_ERROR_OF(mprotect(base, size, PROT_READ));
+}
+
+int mk_vm_resident(void *base, size_t size, size_t *ret_size)
+{
+	unsigned char pages[RESIDENT_PAGES];
+	size_t page_size = mk_vm_page_size();
+	int saved_errno = errno;
+	size_t resident = 0;
+
+	for (size_t done = 0; done < size; done += RESIDENT_PAGES * page_size) {
+		size_t part = mk_min_size(size - done, RESIDENT_PAGES * page_size);
+		size_t count = (part + page_size - 1) / page_size;
+
+		if (mincore((char *)base + done, part, pages) != 0) {
+			int error = -errno;
+
+			errno = saved_errno;
+			return error;
+		}
+		for (size_t i = 0; i < count; i++)
+			resident += pages[i] & 1;
+	}
+	*ret_size = resident * page_size;
+	return 0;
 }
 
 void mk_vm_release(void *base, size_t size)

@@ -39,6 +39,9 @@ int mk_vm_discard(void *base, size_t size);
 /* Lets the pages be read and not written. */
 int mk_vm_forbid_writing(void *base, size_t size);
 
+/* Bytes of the pages of a mapped range that are in memory. -ENOSYS: the kernel doesn't tell. */
+int mk_vm_resident(void *base, size_t size, size_t *ret_size);
+
 /* Gives back address space and pages. */
 void mk_vm_release(void *base, size_t size);
 

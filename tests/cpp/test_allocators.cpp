@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The allocators, in every standard from C++11 on. Argument: the filesystem (disk.h).
 #include <fixed_allocator.h>
+#include <hbw_allocator.h>
 #include <memkind_allocator.h>
 #include <pmem_allocator.h>
 
@@ -75,6 +76,32 @@ void static_kinds()
 	for (int none : {-1, 23})
 		CHECK(throws<std::runtime_error>(
 			[none] { static_allocator<int> unknown(static_cast<kinds>(none)); }));
+}
+
+static_assert(std::is_empty<hbw::allocator<int>>::value, "");
+static_assert(std::is_convertible<hbw::allocator<char>, hbw::allocator<int>>::value, "");
+
+// The kind is that of the policy, which is settled by the first allocation.
+void high_bandwidth()
+{
+	const hbw::allocator<int> allocator;
+	const cases<hbw::allocator> tried(allocator);
+	int number = 7;
+
+	CHECK(tried.kind == (hbw_check_available() == 0 ? MEMKIND_HBW_PREFERRED : MEMKIND_DEFAULT));
+	tried.run();
+	CHECK(allocator == hbw::allocator<double>() && !(allocator != hbw::allocator<int>()));
+	CHECK(allocator.max_size() == SIZE_MAX / sizeof(int));
+	CHECK(allocator.address(number) == &number);
+	CHECK(allocator.address(static_cast<const int &>(number)) == &number);
+	// What C++98 hands to allocate() and construct(), and containers made without an argument.
+	int *block = allocator.allocate(1, &number);
+
+	allocator.construct(block, number);
+	CHECK(*block == 7);
+	allocator.destroy(block);
+	allocator.deallocate(block, 1);
+	CHECK(std::vector<int, hbw::allocator<int>>(1000, 7)[999] == 7);
 }
 
 void kinds_on_areas()
@@ -193,6 +220,7 @@ int main(int argc, char **argv)
 		return 1;
 	start_disk(argv[1]);
 	static_kinds();
+	high_bandwidth();
 	kinds_on_areas();
 	kinds_on_files();
 	conservative_kinds_give_space_back_at_once();

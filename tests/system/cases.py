@@ -12,6 +12,9 @@ from typing import Callable
 
 import checks
 
+# Groups of tests/compat/compat.c: what depends on the machine, and what need not be asked on each.
+_MACHINE_GROUPS = "about kinds masks places lists create_kind null_kind hbw hbw_policies"
+_OTHER_GROUPS = "heap threads pmem fixed stats"
 BOTH = ("6.1", "6.12")
 FAR_KINDS = ("DAX_KMEM", "DAX_KMEM_ALL", "DAX_KMEM_PREFERRED", "DAX_KMEM_INTERLEAVE")
 
@@ -29,6 +32,8 @@ class Case:
     old_is_wrong: str = ""  # how libmemkind 1.14 fails it
     output_name: str = ""  # the output is kept in build/system/NAME-KERNEL.txt
     needs_old: bool = False  # libmemkind 1.14 is run beside, at /job/debian
+    needs_openmp: bool = False  # the OpenMP runtimes of LLVM and GCC
+    shows_output: bool = False  # what it printed is shown, also where it passes
 
 
 def _place(topology: str, name: str, arguments: str, **more) -> Case:
@@ -113,7 +118,8 @@ def _migration() -> list[Case]:
              f"migrate -n 2,3 {kind}; code=$?\n"
              'echo "the same with libmemkind 1.14:"\n'
              f"LD_LIBRARY_PATH=/job/debian migrate -n 2,3 {kind}\n"
-             "exit $code", limit=180, old_is_wrong=wrong, needs_old=True)
+             "exit $code", limit=180, old_is_wrong=wrong, needs_old=True,
+             shows_output=True)
         for kind in ("DAX_KMEM", "DAX_KMEM_PREFERRED", "DAX_KMEM_ALL")
     ]
 
@@ -287,8 +293,62 @@ def _machines() -> list[Case]:
                limit=120, old_is_wrong="knows nothing but distances"),
         _place("cxl-two", "cxl-two-cpu1", "-q -c 1 -o 3 -p preferred:3 DAX_KMEM_PREFERRED",
                kernels=("6.1",), limit=120, old_is_wrong="knows nothing but distances"),
+        Case("kind-on-dax-file", "fsdax", "daxfile /mnt 96 /tmp", old_is_wrong="no MAP_SYNC"),
         Case("hbm-is-not-far", "hbm", f"avail -m {_all_far(-1)} DEFAULT=0 REGULAR=0"),
         _place("hbm", "hbm-regular", "-c 0 -o 0 -p bind:0-1 REGULAR"),
+    ]
+
+
+def _compat(topology: str, name: str = "", before: str = "true", after: str = "true",
+            groups: str = _MACHINE_GROUPS) -> Case:
+    """What libmemkind 1.14 and this library answer on a machine."""
+    name = name or topology
+    return Case(
+        f"compat-{name}", topology,
+        f"{before} || exit\n"
+        f"LD_LIBRARY_PATH=/job/debian compat /job/debian/libmemkind.so.0 {groups} 2>/dev/null "
+        f"|| exit\necho '{checks.NEXT_LIBRARY}'\n"
+        f"compat /job/library/libmemkind.so.0 {groups} 2>/dev/null || exit\n{after}",
+        checks.same_answers(f"guest-{name}"), kernels=("6.12",), limit=120, needs_old=True,
+        old_is_wrong="it is what this library is compared with")
+
+
+def _compats() -> list[Case]:
+    return [
+        _compat("four-node", groups=f"{_MACHINE_GROUPS} {_OTHER_GROUPS}"),
+        _compat("tie-everywhere"),
+        _compat("tie-on-one-socket"),
+        _compat("hbm"),
+        _compat("hbm", "huge-pages", before="huge_pages 10", after="huge_pages 0"),
+    ]
+
+
+# LLVM's runtime is the machine's own; GCC's comes with the C library of Debian 13.
+_OPENMP = ("openmp-llvm", "/job/trixie/ld-linux-x86-64.so.2 --library-path "
+           "/job/trixie:/job/library /job/bin/openmp-gcc")
+
+
+def _openmp(topology: str, name: str, rows: tuple[tuple[int, str, str, str], ...],
+            **more) -> Case:
+    """What the OpenMP runtimes hand out. Rows: CPU, allocator, kind, nodes."""
+    lines = [f"taskset {1 << cpu} {runtime} {allocator} {kind} {nodes} || failed=1"
+             for cpu, allocator, kind, nodes in rows
+             for runtime in _OPENMP]
+    # LLVM's runtime wants a place for shared memory.
+    return Case(f"openmp-{name}", topology,
+                "\n".join(["mkdir -p /dev/shm", "failed=0", *lines, "exit $failed"]),
+                needs_openmp=True, **more)
+
+
+def _openmps() -> list[Case]:
+    return [
+        _openmp("four-node", "large-capacity", (
+            (0, "large_cap", "DAX_KMEM_ALL", "2"), (1, "large_cap", "DAX_KMEM_ALL", "3"),
+            (1, "large_cap:interleaved", "DAX_KMEM_ALL", "3"))),
+        _openmp("hbm", "high-bandwidth", (
+            (0, "high_bw", "HBW_PREFERRED", "2"), (1, "high_bw", "HBW_PREFERRED", "3"),
+            (0, "high_bw:interleaved", "HBW_INTERLEAVE", "2,3")),
+                old_is_wrong="interleaves over the nodes of one socket"),
     ]
 
 
@@ -352,4 +412,4 @@ def _huge_pages() -> list[Case]:
 
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_migration(), *_fills(), *_ties(),
-            *_machines(), *_high_bandwidth(), *_huge_pages()]
+            *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps()]

@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 DEFAULT_DIRECTORY = PROJECT / "build" / "guest"
 
-TOOLS = ("ndctl", "daxctl", "cxl", "numactl")
+TOOLS = ("ndctl", "daxctl", "cxl", "numactl", "mkfs.ext4")
 _INPUTS = ("guest.py", "kernel.py", "initramfs.py", "guest/init.c")
 
 

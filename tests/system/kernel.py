@@ -14,7 +14,8 @@ META_PACKAGES = {
 }
 
 MODULES = ("nfit", "libnvdimm", "nd_pmem", "dax_pmem", "device_dax", "kmem", "dax_hmem", "dax_cxl",
-           "cxl_acpi", "cxl_pci", "cxl_mem", "cxl_port", "cxl_pmem", "zram", "lzo_rle", "lz4")
+           "cxl_acpi", "cxl_pci", "cxl_mem", "cxl_port", "cxl_pmem", "zram", "lzo_rle", "lz4",
+           "ext4")
 
 _DECOMPRESSORS = {
     b"\x02\x21\x4c\x18": ["lz4", "-dc"],

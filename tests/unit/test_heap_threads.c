@@ -23,7 +23,7 @@
 static struct mk_heap *new_heap(size_t reservation_size, size_t limit)
 {
 	/* A heap refers to its backing until the process ends. */
-	static struct plain_backing backings[32];
+	static struct plain_backing backings[16];
 	static size_t count;
 	struct plain_backing *backing = &backings[count++];
 	struct mk_heap *heap;
@@ -265,47 +265,6 @@ static void a_threads_first_free_is_not_its_first_block(void **state)
 	mk_heap_free(ours);
 }
 
-enum { SHARED_COUNT = 300 };
-
-struct sharer {
-	struct mk_heap *heap;
-	uintptr_t blocks[SHARED_COUNT];
-};
-
-static void *allocate_in_turns(void *argument)
-{
-	struct sharer *sharer = argument;
-
-	for (size_t i = 0; i < SHARED_COUNT; i++) {
-		sharer->blocks[i] = (uintptr_t)mk_heap_malloc(sharer->heap, 24);
-		pthread_barrier_wait(&flush_barrier);
-	}
-	/* Neither ends before the other has all of its blocks. */
-	pthread_barrier_wait(&flush_barrier);
-	return NULL;
-}
-
-static void threads_get_small_blocks_in_cache_lines_of_their_own(void **state)
-{
-	static struct sharer sharers[2];
-	struct mk_heap *heap = new_heap(64 * MK_MIB, SIZE_MAX);
-	pthread_t threads[2];
-
-	(void)state;
-	pthread_barrier_init(&flush_barrier, NULL, 2);
-	for (int i = 0; i < 2; i++) {
-		sharers[i].heap = heap;
-		assert_int_equal(pthread_create(&threads[i], NULL, allocate_in_turns, &sharers[i]),
-				 0);
-	}
-	for (int i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
-	pthread_barrier_destroy(&flush_barrier);
-	for (size_t i = 0; i < SHARED_COUNT; i++)
-		for (size_t j = 0; j < SHARED_COUNT; j++)
-			assert_int_not_equal(sharers[0].blocks[i] / 64, sharers[1].blocks[j] / 64);
-}
-
 static void *allocate_and_leave(void *argument)
 {
 	struct mk_heap *heap = argument;
@@ -531,7 +490,6 @@ int main(void)
 		cmocka_unit_test(a_cache_is_bounded_in_bytes),
 		cmocka_unit_test(a_heap_out_of_memory_has_other_threads_flush),
 		cmocka_unit_test(a_threads_first_free_is_not_its_first_block),
-		cmocka_unit_test(threads_get_small_blocks_in_cache_lines_of_their_own),
 		cmocka_unit_test(threads_that_end_leave_nothing_behind),
 		cmocka_unit_test(many_threads_share_a_small_heap),
 		cmocka_unit_test(blocks_may_change_hands),

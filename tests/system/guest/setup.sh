@@ -47,6 +47,22 @@ nvdimm_namespaces() {
 	done
 }
 
+# nvdimm_file_system FOLDER: the first NVDIMM as a disk, with a file system that maps its memory itself.
+nvdimm_file_system() {
+	load_modules nfit nd_pmem ext4
+	wait_until test -e /sys/bus/nd/devices/region0
+	say_error ndctl disable-region region0
+	say_error ndctl init-labels all
+	say_error ndctl enable-region region0
+	echo "# ndctl create-namespace --mode=fsdax --map=mem --region=region0"
+	say_error ndctl create-namespace --mode=fsdax --map=mem --region=region0
+	wait_until test -e /dev/pmem0
+	say_error mkfs.ext4 -q -b 4096 /dev/pmem0
+	mkdir -p "$1"
+	echo "# mount -o dax /dev/pmem0 $1"
+	say_error mount -t ext4 -o dax /dev/pmem0 "$1"
+}
+
 # online_device daxX.Y [OPTION...]
 online_device() {
 	device=$1
@@ -96,6 +112,14 @@ cxl_namespace() {
 	wait_until test -e "/sys/bus/nd/devices/region$1"
 	echo "# ndctl create-namespace --mode=devdax --map=mem --region=region$1"
 	say_error ndctl create-namespace --mode=devdax --map=mem --region="region$1"
+}
+
+# So many huge pages of 2 MiB on each node.
+huge_pages() {
+	for node in /sys/devices/system/node/node[0-9]*; do
+		echo "$1" >"$node/hugepages/hugepages-2048kB/nr_hugepages"
+		[ "$(cat "$node/hugepages/hugepages-2048kB/nr_hugepages")" = "$1" ] || return 1
+	done
 }
 
 # Swap that needs no memory: the fills write pages of one repeated byte, which zram only notes down.
