@@ -17,7 +17,8 @@ static int first_answer(memkind_t kind)
 {
 	ssize_t first = memkind_get_capacity(kind);
 	int code = memkind_check_available(kind);
-	bool is_without = code != 0 || kind == MEMKIND_DAX_KMEM_PREFERRED;
+	bool is_without =
+		code != 0 || kind == MEMKIND_DAX_KMEM_PREFERRED || kind == MEMKIND_HBW_PREFERRED;
 
 	if (is_without)
 		return first == -1 ? 0 : 1;
