@@ -45,6 +45,26 @@ enum memkind_const {
 	MEMKIND_PMEM_MIN_SIZE = 16777216  /* the lowest limit of a kind on a file, in bytes */
 };
 
+/* What memkind_create_kind() is asked for: one of these, or both in one number. */
+typedef enum memkind_memtype_t {
+	MEMKIND_MEMTYPE_DEFAULT = 1,
+	MEMKIND_MEMTYPE_HIGH_BANDWIDTH = 2
+} memkind_memtype_t;
+
+typedef enum memkind_policy_t {
+	MEMKIND_POLICY_BIND_LOCAL = 0,	    /* the closest nodes, and no others */
+	MEMKIND_POLICY_BIND_ALL = 1,	    /* all nodes of the type, and no others */
+	MEMKIND_POLICY_PREFERRED_LOCAL = 2, /* the closest node, and others when it is full */
+	MEMKIND_POLICY_INTERLEAVE_LOCAL = 3,
+	MEMKIND_POLICY_INTERLEAVE_ALL = 4, /* page by page in turn over all nodes of the type */
+	MEMKIND_POLICY_MAX_VALUE
+} memkind_policy_t;
+
+/* Which pages: 0 for the system's own, or */
+typedef enum memkind_bits_t {
+	MEMKIND_MASK_PAGE_SIZE_2MB = 21 /* huge pages of 2 MiB */
+} memkind_bits_t;
+
 /* What becomes of freed memory of a kind on a file. */
 typedef enum memkind_mem_usage_policy {
 	/* Space that was not used for 10 seconds is given back to the filesystem. */
@@ -53,6 +73,34 @@ typedef enum memkind_mem_usage_policy {
 	MEMKIND_MEM_USAGE_POLICY_CONSERVATIVE = 1,
 	MEMKIND_MEM_USAGE_POLICY_MAX_VALUE
 } memkind_mem_usage_policy;
+
+/* What memkind_get_stat() tells, in bytes. */
+typedef enum memkind_stat_type {
+	/*
+	 * Of the memory that a kind has from the system, what is in RAM now: also freed memory that
+	 * was not given back yet, but no page that was never touched, or is in swap.
+	 */
+	MEMKIND_STAT_TYPE_RESIDENT = 0,
+	/* Pages that have blocks, or objects kept for new blocks; a page is 4096 bytes. */
+	MEMKIND_STAT_TYPE_ACTIVE = 1,
+	/* Bytes usable in the program's blocks. What threads keep for new blocks does not count. */
+	MEMKIND_STAT_TYPE_ALLOCATED = 2,
+	MEMKIND_STAT_TYPE_MAX_VALUE
+} memkind_stat_type;
+
+/* What memkind_stats_print() writes; values may be joined with |. */
+typedef enum memkind_stat_print_opt {
+	MEMKIND_STAT_PRINT_ALL = 0,
+	MEMKIND_STAT_PRINT_JSON_FORMAT = 1,
+	MEMKIND_STAT_PRINT_OMIT_GENERAL = 2,		    /* version, environment, size classes */
+	MEMKIND_STAT_PRINT_OMIT_MERGED_ARENA = 4,	    /* the sum of all heaps, in detail */
+	MEMKIND_STAT_PRINT_OMIT_DESTROYED_MERGED_ARENA = 8, /* how many heaps were destroyed */
+	MEMKIND_STAT_PRINT_OMIT_PER_ARENA = 16,		    /* each heap: a kind has one or more */
+	MEMKIND_STAT_PRINT_OMIT_PER_SIZE_CLASS_BINS = 32,   /* blocks of up to 32 KiB by size */
+	MEMKIND_STAT_PRINT_OMIT_PER_SIZE_CLASS_LARGE = 64,  /* larger ones by size */
+	MEMKIND_STAT_PRINT_OMIT_MUTEX = 128,		    /* how often locks were waited for */
+	MEMKIND_STAT_PRINT_OMIT_EXTENT = 256		    /* free memory by size of its pieces */
+} memkind_stat_print_opt;
 
 /*
  * A kind of memory. The handles below are constants from the start of the program; compare them
@@ -103,6 +151,70 @@ extern memkind_t MEMKIND_DAX_KMEM_PREFERRED;
 extern memkind_t MEMKIND_DAX_KMEM_INTERLEAVE;
 
 /*
+ * Memory of high bandwidth. The nodes are those of the environment variable MEMKIND_HBW_NODES (a
+ * list such as 2,3 or 2-3). Else, on Knights Landing and Knights Mill, those without CPUs; else
+ * those whose bandwidth, as the firmware tells it (HMAT), is MEMKIND_HBW_THRESHOLD MB/s or more,
+ * 204800 where that is not set. Where it is not set and no node has as much: those with more than
+ * twice the bandwidth of the slowest node of DRAM. On each CPU the closest of them serve, near or
+ * not. Else as the kinds above.
+ */
+
+/* The node closest to the CPU, or nodes where several are; when full: swap, OOM killer. */
+extern memkind_t MEMKIND_HBW;
+
+/* All nodes, of all sockets, the ones near to the CPU first; when all are full: swap, OOM killer. */
+extern memkind_t MEMKIND_HBW_ALL;
+
+/* The one node closest to the CPU, and others when it is full; see MEMKIND_DAX_KMEM_PREFERRED. */
+extern memkind_t MEMKIND_HBW_PREFERRED;
+
+/* Page by page in turn over all nodes; when they are full, over other nodes. */
+extern memkind_t MEMKIND_HBW_INTERLEAVE;
+
+/*
+ * Huge pages of 2 MiB of the pool that the machine's administrator made (vm.nr_hugepages), or that
+ * the kernel may add to it (vm.nr_overcommit_hugepages). The first is of the process's policy, the
+ * others of the nodes of the kinds above that have such pages; MEMKIND_ERROR_HUGETLB: none has.
+ * Pages are taken from the pool before blocks on them are handed out: where it has no more the
+ * result is NULL and ENOMEM. Pages that are idle go back to it as other memory does, but a page goes
+ * as a whole. A fork child that writes to a block needs another page for it, and gets SIGBUS where
+ * there is none.
+ */
+extern memkind_t MEMKIND_HUGETLB;
+extern memkind_t MEMKIND_HBW_HUGETLB;
+extern memkind_t MEMKIND_HBW_ALL_HUGETLB;
+extern memkind_t MEMKIND_HBW_PREFERRED_HUGETLB;
+
+/*
+ * The node with the most memory, free or not; with others that have about as much: at most a
+ * sixteenth less, since what firmware and kernel keep for themselves makes equal nodes differ. The
+ * ones near to the CPU first; when full: swap, OOM killer. Not of GPUs, nor are the kinds below.
+ */
+extern memkind_t MEMKIND_HIGHEST_CAPACITY;
+
+/*
+ * The one of these nodes that is closest to the CPU, and others when it is full. Not available
+ * (MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE) where several are equally close to a CPU that the process
+ * may run on.
+ */
+extern memkind_t MEMKIND_HIGHEST_CAPACITY_PREFERRED;
+
+/*
+ * One node of those local to the CPU: its own, and those without CPUs that are nearest to it. Where
+ * none of these has what is asked for, of the closest ones that have. When it is full: swap, OOM
+ * killer; the PREFERRED ones go on with other nodes. The first is the largest node, and the most
+ * distant one of those with about as much. Latency and bandwidth are those of the HMAT; the smallest
+ * of equal ones is taken, and without figures the kinds are not available
+ * (MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE).
+ */
+extern memkind_t MEMKIND_HIGHEST_CAPACITY_LOCAL;
+extern memkind_t MEMKIND_HIGHEST_CAPACITY_LOCAL_PREFERRED;
+extern memkind_t MEMKIND_LOWEST_LATENCY_LOCAL;
+extern memkind_t MEMKIND_LOWEST_LATENCY_LOCAL_PREFERRED;
+extern memkind_t MEMKIND_HIGHEST_BANDWIDTH_LOCAL;
+extern memkind_t MEMKIND_HIGHEST_BANDWIDTH_LOCAL_PREFERRED;
+
+/*
  * Version of the library: major * 1000000 + minor * 1000 + patch, that is 1015000 for 1.15.0.
  */
 int memkind_get_version(void);
@@ -118,7 +230,10 @@ void memkind_error_message(int err, char *msg, size_t size);
  * 0 where memory of KIND can be had, else the reason:
  * MEMKIND_ERROR_UNAVAILABLE: the machine has none, or the process may not use it
  * MEMKIND_ERROR_MBIND: the kernel or a seccomp filter refuses to bind memory
- * MEMKIND_ERROR_ENVIRON: MEMKIND_DAX_KMEM_NODES is empty, no list, or names a node without memory
+ * MEMKIND_ERROR_ENVIRON: MEMKIND_DAX_KMEM_NODES or MEMKIND_HBW_NODES is empty, no list, or names a
+ * node without memory; or MEMKIND_HBW_THRESHOLD is no number up to 4294967295
+ * MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE: no node has high bandwidth, or figures to go by
+ * MEMKIND_ERROR_HUGETLB: there are no huge pages
  * MEMKIND_ERROR_RUNTIME: see MEMKIND_DAX_KMEM_PREFERRED
  * MEMKIND_ERROR_INVALID: KIND is NULL
  * The first call looks at the machine. A kind that was not available looks again, at most once a
@@ -130,8 +245,9 @@ int memkind_check_available(memkind_t kind);
  * Bytes of memory, free or not, of the nodes that serve the calling thread's CPU; of all nodes of
  * the process for MEMKIND_DEFAULT and MEMKIND_INTERLEAVE. Of a kind on a file: its limit, rounded
  * up to 2 MiB, or, without one, the size of the filesystem; of a kind on an area: the area's size.
- * -1: KIND is NULL, not available, or one that prefers its node and takes others, or the filesystem
- * can't be asked.
+ * Of MEMKIND_HUGETLB and MEMKIND_GBTLB: huge pages, with those that the kernel may add.
+ * -1: KIND is NULL, not available, one that prefers its node and takes others, or one on huge pages
+ * of high bandwidth, or the filesystem can't be asked.
  */
 ssize_t memkind_get_capacity(memkind_t kind);
 
@@ -177,6 +293,14 @@ void *memkind_realloc(memkind_t kind, void *ptr, size_t size);
  */
 void memkind_free(memkind_t kind, void *ptr);
 
+/*
+ * Moves the block PTR of up to 32 KiB to another place of its kind, where that helps to get whole
+ * pages free: called for all blocks of a program that has freed many between them, it packs them
+ * together. Returns where the block is now, with what was in it; PTR is freed then. NULL: the block
+ * stays where it is. KIND is not needed and may be NULL. PTR may be NULL, too.
+ */
+void *memkind_defrag_reallocate(memkind_t kind, void *ptr);
+
 /* Define it as const before the #include, to pass pointers to const. */
 #ifndef MEMKIND_MALLOC_USABLE_SIZE_CONST
 #define MEMKIND_MALLOC_USABLE_SIZE_CONST
@@ -184,6 +308,23 @@ void memkind_free(memkind_t kind, void *ptr);
 
 /* Bytes that the block PTR can hold; 0 for NULL. KIND may be NULL. */
 size_t memkind_malloc_usable_size(memkind_t kind, MEMKIND_MALLOC_USABLE_SIZE_CONST void *ptr);
+
+/*
+ * Stores one of the handles above in *KIND, chosen by what it is to be:
+ *   MEMTYPE_FLAGS    POLICY             FLAGS 0                 MEMKIND_MASK_PAGE_SIZE_2MB
+ *   HIGH_BANDWIDTH   BIND_LOCAL         MEMKIND_HBW             MEMKIND_HBW_HUGETLB
+ *   HIGH_BANDWIDTH   BIND_ALL           MEMKIND_HBW_ALL         MEMKIND_HBW_ALL_HUGETLB
+ *   HIGH_BANDWIDTH   PREFERRED_LOCAL    MEMKIND_HBW_PREFERRED   MEMKIND_HBW_PREFERRED_HUGETLB
+ *   HIGH_BANDWIDTH   INTERLEAVE_ALL     MEMKIND_HBW_INTERLEAVE
+ *   DEFAULT          PREFERRED_LOCAL    MEMKIND_DEFAULT         MEMKIND_HUGETLB
+ *   both             INTERLEAVE_ALL     MEMKIND_INTERLEAVE
+ * Where that is not available, MEMKIND_POLICY_PREFERRED_LOCAL gives MEMKIND_DEFAULT. 0, or, with
+ * *KIND as it was:
+ * MEMKIND_ERROR_INVALID: none of the above, or KIND is NULL
+ * MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE: it is not available
+ */
+int memkind_create_kind(memkind_memtype_t memtype_flags, memkind_policy_t policy,
+			memkind_bits_t flags, memkind_t *kind);
 
 /*
  * Makes a kind whose memory is a file in the directory DIR, and stores its handle in *KIND. The
@@ -275,15 +416,68 @@ int memkind_destroy_kind(memkind_t kind);
 int memkind_check_dax_path(const char *dir);
 
 /*
+ * From now on memkind_malloc(), memkind_calloc(), memkind_posix_memalign() and memkind_realloc() with
+ * a NULL pointer give a block of 8 bytes (true) or NULL (false, as at the start) where no bytes are
+ * asked of KIND. memkind_realloc() of a block to 0 bytes frees it in any case. Since 1.15.0.
+ */
+void memkind_set_allow_zero_allocs(memkind_t kind, bool allow_zero_allocs);
+
+/* Takes the snapshot that memkind_get_stat() tells of. Returns 0. */
+int memkind_update_cached_stats(void);
+
+/*
+ * Stores a number about KIND, or about all kinds together where KIND is NULL, in *VALUE: as it was at
+ * the last memkind_update_cached_stats(). What has come since, as a new kind, or one of which the
+ * first block was allocated, is looked at now. A kind that was not used has 0.
+ * The numbers are exact for all that happened before the snapshot; a thread that allocates or frees
+ * while it is taken may be seen in the middle of it.
+ * 0, or MEMKIND_ERROR_INVALID, with *VALUE untouched: there is no such STAT, or VALUE is NULL.
+ */
+int memkind_get_stat(memkind_t kind, memkind_stat_type stat, size_t *value);
+
+/*
+ * Writes what all kinds have at this moment, in text or JSON, piece by piece to WRITE_CB, which gets
+ * CBOPAQUE each time; to standard error where WRITE_CB is NULL. WRITE_CB may call this library. The
+ * text ends with the line "--- End jemalloc statistics ---". Names are those that the old library
+ * took from jemalloc, where they fit; a heap is called an arena.
+ * 0, or MEMKIND_ERROR_INVALID, and nothing is written: OPTS has a bit that is no option.
+ */
+int memkind_stats_print(void (*write_cb)(void *, const char *), void *cbopaque,
+			memkind_stat_print_opt opts);
+
+/*
  * Starts (true) or ends (false) a thread that gives idle memory back; without it, memory that was
  * idle for about 10 seconds is given back by later calls that the threads' caches can't serve. 0,
- * also where it was so already; MEMKIND_ERROR_OPERATION_FAILED: no thread could be started. A fork child has none. With
- * MEMKIND_HOG_MEMORY=1 freed memory is kept either way.
+ * also where it was so already; MEMKIND_ERROR_INVALID: no thread could be started. A fork child has
+ * none. With MEMKIND_HOG_MEMORY=1 freed memory is kept either way.
  */
 int memkind_set_bg_threads(bool state);
+
+/*
+ * Hooks. A library that was built with -Ddecorators=true (this is not the default) calls those of
+ * these functions that the program defines and exports (link with -rdynamic, or statically): "pre"
+ * before the call, with pointers to its arguments, which may be changed; "post" after it, with the
+ * arguments and a pointer to the result, which may be changed, too. The library defines none.
+ */
+#pragma GCC visibility push(default)
+void memkind_malloc_pre(struct memkind **kind, size_t *size);
+void memkind_malloc_post(struct memkind *kind, size_t size, void **result);
+void memkind_calloc_pre(struct memkind **kind, size_t *num, size_t *size);
+void memkind_calloc_post(struct memkind *kind, size_t num, size_t size, void **result);
+void memkind_posix_memalign_pre(struct memkind **kind, void **memptr, size_t *alignment,
+				size_t *size);
+void memkind_posix_memalign_post(struct memkind *kind, void **memptr, size_t alignment, size_t size,
+				 int *result);
+void memkind_realloc_pre(struct memkind **kind, void **ptr, size_t *size);
+void memkind_realloc_post(struct memkind *kind, void *ptr, size_t size, void **result);
+void memkind_free_pre(struct memkind **kind, void **ptr);
+void memkind_free_post(struct memkind *kind, void *ptr);
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
 #endif
+
+#include <memkind_deprecated.h>
 
 #endif

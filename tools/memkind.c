@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The tool: finds the command in a table and runs it. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,17 +17,6 @@ static const struct command commands[] = {
 	{"nodes", "[--sysroot DIR] [--json]",
 	 "what memory the nodes have, and which are far or fast", mk_tool_nodes},
 };
-
-void mk_tool_error(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	fputs("memkind: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	va_end(arguments);
-}
 
 static int print_help(void)
 {
@@ -68,10 +56,5 @@ static int run(int argument_count, char **arguments)
 
 int main(int argument_count, char **arguments)
 {
-	int result = run(argument_count, arguments);
-
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return result;
-	mk_tool_error("standard output could not be written");
-	return result == MK_TOOL_DONE ? MK_TOOL_FAILURE : result;
+	return mk_tool_finish(run(argument_count, arguments), MK_TOOL_FAILURE);
 }

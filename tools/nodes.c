@@ -2,11 +2,9 @@
 /* memkind nodes: looks at this machine or at a tree, and hands what it finds to a printer. */
 #include "nodes.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include "base/options.h"
-#include "base/parse.h"
+#include "machine.h"
 #include "tool.h"
 
 struct arguments {
@@ -15,28 +13,12 @@ struct arguments {
 	bool is_help;
 };
 
-/* The value of an option at *INDEX, "--sysroot=DIR" or "--sysroot DIR"; NULL: another option. */
-static const char *option_value(char **arguments, int *index, const char *name)
-{
-	const char *argument = arguments[*index];
-	size_t length = strlen(name);
-
-	if (strncmp(argument, name, length) != 0)
-		return NULL;
-	if (argument[length] == '=')
-		return argument + length + 1;
-	if (argument[length] != '\0' || arguments[*index + 1] == NULL)
-		return NULL;
-	(*index)++;
-	return arguments[*index];
-}
-
 static int parse_arguments(char **arguments, struct arguments *ret_arguments)
 {
 	struct arguments parsed = {.root = NULL};
 
 	for (int i = 1; arguments[i] != NULL; i++) {
-		const char *root = option_value(arguments, &i, "--sysroot");
+		const char *root = mk_tool_option_value(arguments, &i, "--sysroot");
 
 		if (root != NULL) {
 			parsed.root = root;
@@ -45,7 +27,7 @@ static int parse_arguments(char **arguments, struct arguments *ret_arguments)
 		} else if (strcmp(arguments[i], "--help") == 0) {
 			parsed.is_help = true;
 		} else {
-			mk_tool_error("nodes: %s %s; see memkind nodes --help", arguments[i],
+			mk_tool_error("%s %s; see memkind nodes --help", arguments[i],
 				      strcmp(arguments[i], "--sysroot") == 0 ? "needs a directory"
 									     : "is no option");
 			return MK_TOOL_USAGE;
@@ -63,57 +45,38 @@ static int print_help(void)
 	     "closest node is a tie.\n\n"
 	     "  --sysroot DIR  look at the sys and proc below DIR instead of those of this machine\n"
 	     "  --json         one JSON object instead of tables\n\n"
-	     "MEMKIND_DAX_KMEM_NODES, where it is set, names the far nodes.");
+	     "MEMKIND_DAX_KMEM_NODES, where it is set, names the far nodes, and MEMKIND_HBW_NODES\n"
+	     "those of high bandwidth; MEMKIND_HBW_THRESHOLD says from how many MB/s on a node is\n"
+	     "one of these.");
 	return MK_TOOL_DONE;
 }
 
-static int look(const char *root, const struct mk_topology **ret_topology)
+static int find_all(struct mk_nodes_report *report)
 {
-	int error;
+	int result = mk_machine_find_nodes(report->topology, &mk_far_nodes, &report->far,
+					   &report->is_far_given);
 
-	if (root == NULL) {
-		*ret_topology = mk_topology_get();
-		return MK_TOOL_DONE;
-	}
-	error = mk_topology_read(root, ret_topology);
-	if (error == 0)
-		return MK_TOOL_DONE;
-	mk_tool_error("nodes: %s can't be read: %s", root, strerror(-error));
-	return MK_TOOL_FAILURE;
-}
-
-static int find_far(struct mk_nodes_report *report)
-{
-	const char *text = mk_option_text(MK_OPTION_DAX_KMEM_NODES);
-	int error;
-
-	report->is_far_given = text != NULL;
-	report->far = *mk_topology_set(report->topology, MK_SET_FAR);
-	if (text == NULL)
-		return MK_TOOL_DONE;
-	error = mk_parse_node_string(text, mk_topology_set(report->topology, MK_SET_ALLOWED),
-				     &report->far);
-	if (error == 0)
-		return MK_TOOL_DONE;
-	mk_tool_error("nodes: %s=\"%s\" refused: %s", mk_option_name(MK_OPTION_DAX_KMEM_NODES),
-		      text,
-		      error == -ENODEV ? "it names a node without memory that may be used"
-				       : mk_option_values(MK_OPTION_DAX_KMEM_NODES));
-	return MK_TOOL_FAILURE;
+	if (result != MK_TOOL_DONE)
+		return result;
+	return mk_machine_find_nodes(report->topology, &mk_hbw_nodes, &report->hbw,
+				     &report->is_hbw_given);
 }
 
 int mk_tool_nodes(char **arguments)
 {
 	struct mk_nodes_report report;
 	struct arguments parsed;
-	int result = parse_arguments(arguments, &parsed);
+	int result;
+
+	mk_tool_name = "memkind: nodes";
+	result = parse_arguments(arguments, &parsed);
 
 	if (result == MK_TOOL_DONE && parsed.is_help)
 		return print_help();
 	if (result == MK_TOOL_DONE)
-		result = look(parsed.root, &report.topology);
+		result = mk_machine_look(parsed.root, &report.topology);
 	if (result == MK_TOOL_DONE)
-		result = find_far(&report);
+		result = find_all(&report);
 	if (result != MK_TOOL_DONE)
 		return result;
 	return parsed.is_json ? mk_nodes_print_json(&report) : mk_nodes_print_text(&report);

@@ -9,8 +9,8 @@
 
 struct mk_nodes_report {
 	const struct mk_topology *topology;
-	struct mk_nodeset far;
-	bool is_far_given; /* by MEMKIND_DAX_KMEM_NODES */
+	struct mk_nodeset far, hbw;
+	bool is_far_given, is_hbw_given; /* by MEMKIND_DAX_KMEM_NODES, MEMKIND_HBW_NODES */
 };
 
 const char *mk_nodes_medium_name(enum mk_medium medium);

@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "base/bits.h"
 #include "nodes.h"
 #include "tool.h"
 
@@ -71,10 +72,42 @@ static struct json_object *closest_object(const struct mk_topology *topology,
 	return object;
 }
 
+/* CPU node -> which of the nodes local to it is best, and at what. */
+static struct json_object *local_object(const struct mk_topology *topology)
+{
+	static const struct {
+		const char *name;
+		enum mk_topology_set set;
+		enum mk_merit merit;
+	} rows[] = {
+		{"capacity", MK_SET_CAPACITY, MK_MERIT_CAPACITY},
+		{"latency", MK_SET_LATENCY, MK_MERIT_LATENCY},
+		{"bandwidth", MK_SET_BANDWIDTH, MK_MERIT_BANDWIDTH},
+	};
+	struct json_object *object = json_object_new_object();
+
+	mk_nodeset_for_each (node, mk_topology_set(topology, MK_SET_CPU)) {
+		struct json_object *local = json_object_new_object();
+		char key[16];
+
+		for (size_t i = 0; i < MK_ARRAY_SIZE(rows); i++) {
+			int best = mk_topology_best_local(topology,
+							  mk_topology_set(topology, rows[i].set),
+							  node, rows[i].merit);
+
+			if (best >= 0)
+				json_object_object_add(local, rows[i].name,
+						       json_object_new_int(best));
+		}
+		snprintf(key, sizeof(key), "%u", node);
+		json_object_object_add(object, key, local);
+	}
+	return object;
+}
+
 int mk_nodes_print_json(const struct mk_nodes_report *report)
 {
 	const struct mk_topology *topology = report->topology;
-	const struct mk_nodeset *hbw = mk_topology_set(topology, MK_SET_HBW);
 	struct json_object *object = json_object_new_object();
 	const char *text;
 
@@ -86,11 +119,17 @@ int mk_nodes_print_json(const struct mk_nodes_report *report)
 	if (mk_nodeset_is_empty(&report->far))
 		json_object_object_add(object, "far_reason",
 				       json_object_new_string(mk_topology_far_reason(topology)));
-	json_object_object_add(object, "hbw", list_of(hbw));
+	json_object_object_add(object, "hbw", list_of(&report->hbw));
+	json_object_object_add(
+		object, "hbw_source",
+		json_object_new_string(report->is_hbw_given ? "MEMKIND_HBW_NODES" : "detected"));
+	json_object_object_add(object, "largest",
+			       list_of(mk_topology_set(topology, MK_SET_LARGEST)));
+	json_object_object_add(object, "local", local_object(topology));
 	json_object_object_add(object, "regular",
 			       list_of(mk_topology_set(topology, MK_SET_REGULAR)));
 	json_object_object_add(object, "closest", closest_object(topology, &report->far));
-	json_object_object_add(object, "closest_hbw", closest_object(topology, hbw));
+	json_object_object_add(object, "closest_hbw", closest_object(topology, &report->hbw));
 	json_object_object_add(object, "nodes", node_objects(topology));
 	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
 							      JSON_C_TO_STRING_SPACED |

@@ -174,18 +174,17 @@ static void print_far(const struct mk_nodes_report *report)
 int mk_nodes_print_text(const struct mk_nodes_report *report)
 {
 	const struct mk_topology *topology = report->topology;
-	const struct mk_nodeset *hbw = mk_topology_set(topology, MK_SET_HBW);
 
 	if (print_nodes(topology) != MK_TOOL_DONE) {
-		mk_tool_error("nodes: out of memory");
+		mk_tool_error("out of memory");
 		return MK_TOOL_FAILURE;
 	}
 	print_distances(topology);
 	print_allowed(topology);
 	print_far(report);
 	fputs("\nhigh-bandwidth nodes: ", stdout);
-	print_set(hbw);
-	puts("");
-	print_closest(topology, hbw);
+	print_set(&report->hbw);
+	puts(report->is_hbw_given ? " (named by MEMKIND_HBW_NODES)" : "");
+	print_closest(topology, &report->hbw);
 	return MK_TOOL_DONE;
 }

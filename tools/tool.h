@@ -10,8 +10,20 @@ enum {
 	MK_TOOL_USAGE = 2,
 };
 
-/* Writes "memkind: ..." and a line end to standard error. */
+/* Who speaks in error lines; "memkind" at first. */
+extern const char *mk_tool_name;
+
+/* Writes the name, ": ", the text and a line end to standard error. */
 void mk_tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * The value of the option at *INDEX, "--name=VALUE" or "--name VALUE"; *INDEX is the last argument
+ * used then. NULL: another option, or no value.
+ */
+const char *mk_tool_option_value(char **arguments, int *index, const char *name);
+
+/* RESULT; FAILURE where all was done and standard output could not be written. */
+int mk_tool_finish(int result, int failure);
 
 /* One function a command; ARGUMENTS begins with its name and ends with NULL. */
 int mk_tool_nodes(char **arguments);

@@ -18,6 +18,17 @@
 
 __attribute__((used)) static void (*const linked_with)(void) = mk_fork_register;
 
+/* Where no bytes are asked for: true, no block either; or one byte, if the kind allows that. */
+static bool is_nothing(const struct memkind *kind, size_t *size)
+{
+	if (kind == NULL || *size != 0)
+		return false;
+	if (!atomic_load_explicit(&kind->allows_zero, memory_order_relaxed))
+		return true;
+	*size = 1;
+	return false;
+}
+
 /* NULL and errno; SIZE is not 0, and KIND may be NULL. */
 static void *allocate(struct memkind *kind, const struct mk_request *request)
 {
@@ -36,11 +47,12 @@ static void *allocate(struct memkind *kind, const struct mk_request *request)
 
 static MK_COLD void *malloc_slowly(struct memkind *kind, size_t size)
 {
-	struct mk_request request = {.size = size};
+	struct mk_request request;
 	void *block = NULL;
 
-	if (kind != NULL && size == 0)
+	if (is_nothing(kind, &size))
 		return NULL;
+	request = (struct mk_request){.size = size};
 	if (kind != NULL && size > MK_SMALL_SIZE && size <= MK_MEDIUM_SIZE)
 		block = mk_fast_take(mk_kind_heap_number(kind), mk_class_of(size));
 	return block != NULL ? block : allocate(kind, &request);
@@ -64,10 +76,11 @@ MK_EXPORT void *memkind_malloc(memkind_t kind, size_t size)
 
 static MK_COLD void *calloc_slowly(struct memkind *kind, size_t size)
 {
-	struct mk_request request = {.size = size, .is_zeroed = true};
+	struct mk_request request;
 
-	if (kind != NULL && size == 0)
+	if (is_nothing(kind, &size))
 		return NULL;
+	request = (struct mk_request){.size = size, .is_zeroed = true};
 	return allocate(kind, &request);
 }
 
@@ -118,7 +131,7 @@ MK_EXPORT int memkind_posix_memalign(memkind_t kind, void **memptr, size_t align
 	if (kind == NULL || memptr == NULL)
 		return EINVAL;
 	is_plain = (kind->row->flags & MK_KIND_PLAIN_MEMALIGN) != 0;
-	if (is_plain && size == 0) {
+	if (is_nothing(kind, &size) && is_plain) {
 		*memptr = NULL;
 		return 0;
 	}
@@ -179,6 +192,18 @@ MK_EXPORT void memkind_free(memkind_t kind, void *ptr)
 	if (MK_LIKELY(mk_fast_free(ptr)))
 		return;
 	mk_heap_free(ptr);
+}
+
+MK_EXPORT void *memkind_defrag_reallocate(memkind_t kind, void *ptr)
+{
+	(void)kind;
+	return ptr == NULL ? NULL : mk_heap_defrag(ptr);
+}
+
+MK_EXPORT void memkind_set_allow_zero_allocs(memkind_t kind, bool allow_zero_allocs)
+{
+	if (kind != NULL)
+		atomic_store_explicit(&kind->allows_zero, allow_zero_allocs, memory_order_relaxed);
 }
 
 MK_EXPORT size_t memkind_malloc_usable_size(memkind_t kind, void *ptr)

@@ -13,5 +13,5 @@ MK_EXPORT int memkind_set_bg_threads(bool state)
 		mk_background_stop();
 		return MEMKIND_SUCCESS;
 	}
-	return mk_background_start() == 0 ? MEMKIND_SUCCESS : MEMKIND_ERROR_OPERATION_FAILED;
+	return mk_background_start() == 0 ? MEMKIND_SUCCESS : MEMKIND_ERROR_INVALID;
 }

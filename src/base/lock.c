@@ -56,7 +56,11 @@ void mk_lock_acquire(struct mk_lock *lock, enum mk_rank rank)
 	if (MK_UNLIKELY(rank <= atomic_load_explicit(&gate_rank, memory_order_relaxed)))
 		wait_at_gate();
 	note_acquired(rank);
-	pthread_mutex_lock(&lock->mutex);
+	if (pthread_mutex_trylock(&lock->mutex) != 0) {
+		pthread_mutex_lock(&lock->mutex);
+		lock->wait_count++;
+	}
+	lock->acquire_count++;
 }
 
 void mk_lock_release(struct mk_lock *lock, enum mk_rank rank)

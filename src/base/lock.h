@@ -4,6 +4,7 @@
 #define MK_BASE_LOCK_H
 
 #include <pthread.h>
+#include <stdint.h>
 
 /*
  * A thread that holds a lock may take only locks of a higher rank. Builds with MK_LOCK_RANKS
@@ -24,11 +25,13 @@ enum mk_rank {
 
 struct mk_lock {
 	pthread_mutex_t mutex;
+	/* Guard: the lock itself. How often it was acquired, and how often another thread had it. */
+	uint64_t acquire_count, wait_count;
 };
 
 #define MK_LOCK_INIT                                                                               \
 	{                                                                                          \
-		PTHREAD_MUTEX_INITIALIZER                                                          \
+		.mutex = PTHREAD_MUTEX_INITIALIZER                                                 \
 	}
 
 void mk_lock_acquire(struct mk_lock *lock, enum mk_rank rank);
@@ -46,7 +49,7 @@ void mk_lock_reset_in_child(struct mk_lock *lock);
  * The gate makes who is about to take a lock of up to RANK wait until it is open again. Else threads
  * that allocate all the time would take each of many locks before a fork gets its turn. The caller
  * holds all locks below RANK, so that whoever waits holds none that the fork needs; it may close the
- * gate to a higher rank later.
+ * gate to a higher rank later. It opens the gate before it releases any of the locks.
  */
 void mk_lock_close_gate(enum mk_rank rank);
 void mk_lock_open_gate(void);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/options.h"
@@ -45,6 +46,32 @@ void mk_log_error(const char *format, ...)
 		return;
 	va_start(arguments, format);
 	write_line("MEMKIND_ERROR: ", format, arguments);
+	va_end(arguments);
+}
+
+void mk_log_write(void *context, const char *text)
+{
+	int saved_errno = errno;
+	size_t length = strlen(text);
+	ssize_t written = 1;
+
+	(void)context;
+	while (length != 0 && (written > 0 || errno == EINTR)) {
+		written = write(STDERR_FILENO, text, length);
+		if (written > 0) {
+			text += written;
+			length -= (size_t)written;
+		}
+	}
+	errno = saved_errno;
+}
+
+void mk_log_warning(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_line("MEMKIND_WARNING: ", format, arguments);
 	va_end(arguments);
 }
 

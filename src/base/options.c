@@ -2,6 +2,8 @@
 /* Environment variables, each read once. */
 #include "base/options.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,15 +64,42 @@ bool mk_option_begins(enum mk_option option, char character)
 	return text != NULL && text[0] == character;
 }
 
+int mk_option_number(enum mk_option option, uint64_t *ret_number)
+{
+	const char *text = mk_option_text(option);
+	uint64_t number = 0;
+
+	if (text == NULL)
+		return 0;
+	if (text[0] != '\0' && (!isdigit((unsigned char)text[strlen(text) - 1]) ||
+				mk_parse_number(text, 10, &number) != 0 || number > UINT32_MAX))
+		return -EINVAL;
+	*ret_number = number;
+	return 0;
+}
+
+static void say_what_has_no_effect(void)
+{
+	const char *debug = mk_option_text(MK_OPTION_DEBUG);
+
+	if (debug != NULL && !mk_option_debug())
+		mk_log_warning("debug option \"%.64s\" is not known: %s is 1, or off", debug,
+			       mk_option_name(MK_OPTION_DEBUG));
+	for (enum mk_option option = MK_OPTION_NONE + 1; option < MK_OPTION_COUNT; option++)
+		if (mk_option_values(option) == NULL && mk_option_text(option) != NULL)
+			mk_log_info("%s has no effect.", mk_option_name(option));
+}
+
 void mk_options_check(void)
 {
-	const char *text = mk_option_text(MK_OPTION_BACKGROUND_THREAD_LIMIT);
+	static atomic_flag is_checked = ATOMIC_FLAG_INIT;
+	const enum mk_option option = MK_OPTION_BACKGROUND_THREAD_LIMIT;
 	uint64_t limit;
 
-	if (text == NULL || text[0] == '\0')
+	if (atomic_flag_test_and_set(&is_checked))
 		return;
-	if (mk_parse_number(text, 10, &limit) != 0 || limit > UINT32_MAX)
-		mk_die("MEMKIND_FATAL: %s=\"%.64s\" refused: allowed is %s",
-		       mk_option_name(MK_OPTION_BACKGROUND_THREAD_LIMIT), text,
-		       mk_option_values(MK_OPTION_BACKGROUND_THREAD_LIMIT));
+	say_what_has_no_effect();
+	if (mk_option_number(option, &limit) != 0)
+		mk_die("MEMKIND_FATAL: %s=\"%.64s\" refused: allowed is %s", mk_option_name(option),
+		       mk_option_text(option), mk_option_values(option));
 }

@@ -4,20 +4,31 @@
 #define MK_BASE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * X(id, variable, values)
- * `values` says what is allowed, for the man page and for the line that refuses a bad value.
+ * `values` says what is allowed, for the man page and for the line that refuses a bad value. NULL:
+ * anything, and it has no effect; the variable is one of the old library's, for parts that this one
+ * does not have.
  */
 #define MK_OPTIONS(X)                                                                              \
+	X(ARENA_NUM_PER_KIND, "MEMKIND_ARENA_NUM_PER_KIND", NULL)                                  \
 	X(BACKGROUND_THREAD_LIMIT, "MEMKIND_BACKGROUND_THREAD_LIMIT",                              \
 	  "a number of threads up to 4294967295; 0: no limit")                                     \
 	X(CHECK, "MEMKIND_CHECK", "1: every misuse is found at the call; else: off")               \
-	X(DAX_KMEM_NODES, "MEMKIND_DAX_KMEM_NODES", "a list of nodes, such as 2,3 or 2-3")         \
-	X(DEBUG, "MEMKIND_DEBUG", "1: log to standard error; else: silent")                        \
-	X(HOG_MEMORY, "MEMKIND_HOG_MEMORY", "1: freed memory is kept; else: given back")
+	X(DAX_KMEM_NODES, "MEMKIND_DAX_KMEM_NODES", "a list of nodes with memory, such as 2-3")    \
+	X(DEBUG, "MEMKIND_DEBUG",                                                                  \
+	  "1: log to standard error; else: silent, but for a line that says so")                   \
+	X(HBW_NODES, "MEMKIND_HBW_NODES", "a list of nodes with memory, such as 2-3")              \
+	X(HBW_THRESHOLD, "MEMKIND_HBW_THRESHOLD", "a bandwidth in MB/s up to 4294967295")          \
+	X(HEAP_MANAGER, "MEMKIND_HEAP_MANAGER", NULL)                                              \
+	X(HOG_MEMORY, "MEMKIND_HOG_MEMORY",                                                        \
+	  "a text that begins with 1: freed memory is kept; else: given back")                     \
+	X(JEMK_MALLOC_CONF, "JEMK_MALLOC_CONF", NULL)
 
 enum mk_option {
+	MK_OPTION_NONE, /* of rows of other tables that have none */
 #define MK_OPTION_ID(id, variable, values) MK_OPTION_##id,
 	MK_OPTIONS(MK_OPTION_ID)
 #undef MK_OPTION_ID
@@ -38,8 +49,15 @@ bool mk_option_is_on(enum mk_option option);
 bool mk_option_begins(enum mk_option option, char character);
 
 /*
- * Dies with one line where a variable has a value that no part of the library can do without: the
- * contract has one such, MEMKIND_BACKGROUND_THREAD_LIMIT. Called at the library's first use.
+ * A number up to UINT32_MAX; white space may stand before it, and no text is 0: 0, or -EINVAL.
+ * *ret_number is untouched on failure and where the variable is not set.
+ */
+int mk_option_number(enum mk_option option, uint64_t *ret_number);
+
+/*
+ * To be called at the library's first use, and harmless later: says what is wrong with MEMKIND_DEBUG
+ * and which variables have no effect, and dies with one line where MEMKIND_BACKGROUND_THREAD_LIMIT
+ * has a bad value, which is the one that ends a process.
  */
 void mk_options_check(void);
 

@@ -51,6 +51,11 @@ struct mk_backing {
 	bool holds_old_bytes;	 /* what was never used does not read as zero */
 	bool purges_at_once;	 /* freed pages are not kept for later */
 	bool is_scarce;		 /* threads keep no freed blocks above 32 KiB */
+	/*
+	 * Not 0: a multiple of the kernel's page size that commits and purges come in. What was
+	 * purged is gone for good then, and an empty reservation is released at once.
+	 */
+	size_t page_size;
 };
 
 #endif

@@ -261,6 +261,13 @@ void mk_cache_drain(struct mk_heap *heap)
 	mk_depot_drain(heap);
 }
 
+void mk_cache_empty_class(struct mk_heap *heap, unsigned class)
+{
+	if (mk_thread_self->cache_offset[heap->number] != 0)
+		flush_class(mk_cache_of(heap->number), class);
+	mk_depot_empty(heap, class);
+}
+
 /* The thread's exit handler. Frees that come later find no cache and go to the slabs directly. */
 static void end_thread(void *value)
 {

@@ -38,6 +38,9 @@ void mk_cache_drain(struct mk_heap *heap);
 void *mk_cache_take_direct(struct mk_heap *heap, unsigned class);
 void mk_cache_give_direct(struct mk_heap *heap, unsigned class, void *object);
 
+/* What the thread's cache, if it has one, and the depot hold of a class goes back. */
+void mk_cache_empty_class(struct mk_heap *heap, unsigned class);
+
 /* Once, before the first heap. */
 void mk_cache_start(void);
 

@@ -156,10 +156,25 @@ static unsigned take_idle_count(struct mk_heap *heap, unsigned class)
 	return count;
 }
 
+void mk_depot_empty(struct mk_heap *heap, unsigned class)
+{
+	give_magazines(heap, class, full_count(heap, class));
+}
+
+void *mk_depot_take_fuller(struct mk_heap *heap, const struct mk_span *slab)
+{
+	void *object;
+
+	lock_class(heap, slab->class);
+	object = mk_slab_take_fuller(heap, slab);
+	unlock_class(heap, slab->class);
+	return object;
+}
+
 void mk_depot_drain(struct mk_heap *heap)
 {
 	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++) {
-		give_magazines(heap, class, full_count(heap, class));
+		mk_depot_empty(heap, class);
 		if (!mk_class_is_small(class))
 			continue;
 		lock_class(heap, class);

@@ -27,6 +27,15 @@ unsigned mk_depot_take_objects(struct mk_heap *heap, unsigned class, void **obje
 void mk_depot_give_objects(struct mk_heap *heap, unsigned class, void *const *objects,
 			   size_t count);
 
+/* Empties the depot of a class. */
+void mk_depot_empty(struct mk_heap *heap, unsigned class);
+
+/*
+ * For a small object that is to move so that its slab gets empty: where to, see
+ * mk_slab_take_fuller().
+ */
+void *mk_depot_take_fuller(struct mk_heap *heap, const struct mk_span *slab);
+
 /* Empties the depots of all classes, and gives the pages of empty slabs back. */
 void mk_depot_drain(struct mk_heap *heap);
 

@@ -5,7 +5,7 @@
 #include "heap/meta.h"
 #include "heap/pagemap.h"
 #include "heap/pages.h"
-#include "os/vm.h"
+#include "os/thread.h"
 
 enum {
 	STEP_LEAST = 64 << 10, /* but where less is left */
@@ -20,7 +20,7 @@ static size_t free_top_size(const struct mk_reservation *reservation, enum mk_sp
 	return top != NULL && top->state == state ? mk_span_size(top) : 0;
 }
 
-/* What was committed becomes a fresh span. False: no metadata memory; the pages stay unused. */
+/* What was committed becomes a free span. False: no metadata memory; the pages stay unused. */
 static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservation, size_t size)
 {
 	struct mk_span *span = mk_meta_alloc(MK_META_SPAN);
@@ -33,9 +33,9 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	span->reservation = reservation;
 	span->below = reservation->top;
 	span->above = NULL;
-	span->freed_ms = 0;
+	span->state = mk_pages_new_state(heap);
+	span->freed_ms = span->state == MK_SPAN_DIRTY ? mk_clock_ms() : 0;
 	span->has_holes = false;
-	span->state = MK_SPAN_FRESH;
 	if (span->below != NULL)
 		span->below->above = span;
 	reservation->top = span;
@@ -50,7 +50,8 @@ static size_t first_step(const struct mk_heap *heap, const struct mk_reservation
 			 size_t missing)
 {
 	size_t room = reservation->size - reservation->committed;
-	size_t end = reservation->committed + mk_max_size(missing, heap->pages.step);
+	size_t end = reservation->committed +
+		     mk_align_up(mk_max_size(missing, heap->pages.step), mk_pages_unit(heap));
 
 	if (heap->pages.step >= MK_CHUNK_SIZE)
 		end = mk_align_up(end, MK_CHUNK_SIZE);
@@ -70,7 +71,7 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 					  reservation->size, base, step) != 0) {
 		if (step == missing)
 			return false;
-		step = mk_max_size(missing, mk_align_down(step / 2, mk_vm_page_size()));
+		step = mk_max_size(missing, mk_align_down(step / 2, mk_pages_unit(heap)));
 		heap->pages.step = mk_max_size(STEP_LEAST, step);
 	}
 	if (step >= heap->pages.step)
@@ -141,7 +142,7 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 bool mk_pages_grow_reservation(struct mk_heap *heap, struct mk_reservation *reservation,
 			       size_t pages)
 {
-	return commit(heap, reservation, mk_align_up(pages << MK_PAGE_SHIFT, mk_vm_page_size()));
+	return commit(heap, reservation, mk_align_up(pages << MK_PAGE_SHIFT, mk_pages_unit(heap)));
 }
 
 void mk_pages_release(struct mk_heap *heap, struct mk_reservation **link)
@@ -157,7 +158,7 @@ void mk_pages_release(struct mk_heap *heap, struct mk_reservation **link)
 
 bool mk_pages_grow_top(struct mk_heap *heap, size_t pages, enum mk_span_state state)
 {
-	size_t unit = mk_vm_page_size();
+	size_t unit = mk_pages_unit(heap);
 	size_t size = mk_align_up(pages << MK_PAGE_SHIFT, unit);
 
 	for (struct mk_reservation *reservation = heap->pages.reservations; reservation != NULL;
@@ -172,10 +173,10 @@ bool mk_pages_grow_top(struct mk_heap *heap, size_t pages, enum mk_span_state st
 
 bool mk_pages_grow(struct mk_heap *heap, size_t pages)
 {
-	size_t size = mk_align_up(pages << MK_PAGE_SHIFT, mk_vm_page_size());
+	size_t size = mk_align_up(pages << MK_PAGE_SHIFT, mk_pages_unit(heap));
 	struct mk_reservation *reservation;
 
-	if (mk_pages_grow_top(heap, pages, MK_SPAN_FRESH))
+	if (mk_pages_grow_top(heap, pages, mk_pages_new_state(heap)))
 		return true;
 	reservation = reserve(heap, size);
 	if (reservation == NULL)

@@ -213,6 +213,32 @@ bool mk_heap_resize(void *block, size_t size)
 	return fits;
 }
 
+/*
+ * The old object goes to its slab past the caches: there it would be the next to be handed out, and
+ * keep the slab from getting empty.
+ */
+void *mk_heap_defrag(void *block)
+{
+	struct mk_span *span = span_of_block(block);
+	struct mk_heap *heap = span->heap;
+	unsigned class = span->class;
+	size_t size = mk_classes[class].size;
+	void *moved;
+
+	if (!mk_class_is_small(class))
+		return NULL;
+	mk_cache_empty_class(heap, class);
+	moved = mk_depot_take_fuller(heap, span);
+	if (moved == NULL)
+		return NULL;
+	mk_annotate_malloc(moved, size, false);
+	mk_annotate_resize(block, size, size);
+	memcpy(moved, block, size);
+	mk_annotate_free(block, size);
+	mk_cache_give_direct(heap, class, block);
+	return moved;
+}
+
 struct mk_heap *mk_heap_of(const void *address)
 {
 	const struct mk_span *span = mk_pagemap_find(address);

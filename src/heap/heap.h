@@ -68,4 +68,30 @@ struct mk_heap *mk_heap_of(const void *address);
 /* The heap of a number; NULL: no such heap. */
 struct mk_heap *mk_heap_by_number(unsigned number);
 
+/*
+ * Moves a live small block of which the slab can be emptied, so that its pages get free: to a slab
+ * that is at least as full. What lies in the calling thread's cache counts as free. NULL: it does not
+ * help, the block is as before.
+ */
+void *mk_heap_defrag(void *block);
+
+/* What there is of one heap or of several at one moment, in bytes. */
+struct mk_stats {
+	size_t allocated_size; /* usable in live blocks */
+	size_t active_size;    /* pages of live blocks, of slabs, and of what caches hold */
+	size_t resident_size;  /* committed pages that are in memory, also those that are free */
+};
+
+/*
+ * Takes a snapshot of every heap. It is exact for what other threads do not allocate or free while it
+ * is taken; of what they do meanwhile up to two magazines a class and thread may be wrong.
+ */
+void mk_stats_update(void);
+
+/*
+ * The sum of the snapshots of the heaps of an owner, or of all heaps where OWNER is NULL. A heap that
+ * has none yet gets it now.
+ */
+void mk_stats_get(const void *owner, struct mk_stats *ret_stats);
+
 #endif

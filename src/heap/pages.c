@@ -166,6 +166,13 @@ static void merge_states(struct mk_heap *heap)
 	}
 }
 
+/* Purged pages of some backings are gone: there they are fresh, and nobody's. */
+static bool is_memory(const struct mk_heap *heap, const struct mk_span *span)
+{
+	return span->state == MK_SPAN_DIRTY ||
+	       (span->state == MK_SPAN_FRESH && heap->backing->page_size == 0);
+}
+
 /* What is free, joined to pieces whatever their state, and to what can still be committed. */
 static struct mk_span *find_by_merging(struct mk_heap *heap, size_t pages)
 {
@@ -178,6 +185,15 @@ static struct mk_span *find_by_merging(struct mk_heap *heap, size_t pages)
 		return span;
 	merge_states(heap);
 	return mk_bins_find(dirty, pages, true);
+}
+
+/* Pages that are idle are given back, so that others can be got, in one piece. */
+static struct mk_span *find_by_purging(struct mk_heap *heap, size_t pages)
+{
+	mk_pages_purge_all(heap);
+	if (!mk_pages_grow(heap, pages))
+		return NULL;
+	return mk_bins_find(&heap->pages.bins[mk_pages_new_state(heap)], pages, true);
 }
 
 /* Depots that hold a good part of the heap are emptied before it grows: heap.c does it. */
@@ -193,15 +209,19 @@ static bool should_empty_depots(struct mk_heap *heap)
 static struct mk_span *find(struct mk_heap *heap, size_t pages)
 {
 	struct mk_bins *bins = heap->pages.bins;
+	enum mk_span_state new_state = mk_pages_new_state(heap);
 	struct mk_span *span = mk_bins_find(&bins[MK_SPAN_DIRTY], pages, false);
 
 	if (span == NULL)
-		span = mk_bins_find(&bins[MK_SPAN_FRESH], pages, false);
+		span = mk_bins_find(&bins[new_state], pages, false);
 	if (span != NULL || should_empty_depots(heap))
 		return span;
 	if (mk_pages_grow(heap, pages))
-		span = mk_bins_find(&bins[MK_SPAN_FRESH], pages, true);
-	return span != NULL ? span : find_by_merging(heap, pages);
+		span = mk_bins_find(&bins[new_state], pages, true);
+	if (span != NULL)
+		return span;
+	return heap->backing->page_size != 0 ? find_by_purging(heap, pages)
+					     : find_by_merging(heap, pages);
 }
 
 /* False: the backing has no pages for the holes. The span is in no list. */
@@ -227,6 +247,25 @@ static struct mk_span *find_and_carve(struct mk_heap *heap, size_t pages, size_t
 	return NULL;
 }
 
+/* A span is used from here on, as its class and pages are now. */
+static void enter(struct mk_span *span)
+{
+	struct mk_used *used = &span->heap->pages.used[span->class];
+
+	used->span_count++;
+	used->page_count += span->page_count;
+	mk_pagemap_enter(span);
+}
+
+static void leave(struct mk_span *span)
+{
+	struct mk_used *used = &span->heap->pages.used[span->class];
+
+	used->span_count--;
+	used->page_count -= span->page_count;
+	mk_pagemap_remove(span);
+}
+
 struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignment, unsigned class,
 			       bool *ret_zeroed)
 {
@@ -240,7 +279,7 @@ struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignm
 		*ret_zeroed = span->state == MK_SPAN_FRESH && !heap->backing->holds_old_bytes;
 		span->state = MK_SPAN_USED;
 		span->class = (uint8_t) class;
-		mk_pagemap_enter(span);
+		enter(span);
 	}
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 	return span;
@@ -275,7 +314,7 @@ static void give_back(struct mk_heap *heap, struct mk_span *span)
 {
 	uint64_t now = mk_clock_ms();
 
-	mk_pagemap_remove(span);
+	leave(span);
 	free_locked(heap, span, now);
 	purge_now_and_then(heap, now);
 }
@@ -319,7 +358,7 @@ static bool has_room_above(struct mk_heap *heap, const struct mk_span *span, siz
 	const struct mk_span *above = span->above;
 	size_t free_count = 0;
 
-	while (above != NULL && above->state != MK_SPAN_USED && free_count < missing) {
+	while (above != NULL && is_memory(heap, above) && free_count < missing) {
 		free_count += above->page_count;
 		above = above->above;
 	}
@@ -371,14 +410,14 @@ bool mk_pages_resize(struct mk_span *span, size_t pages, unsigned class)
 	bool fits = true;
 
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
-	mk_pagemap_remove(span);
+	leave(span);
 	if (pages < span->page_count)
 		shrink(heap, span, pages);
 	else if (pages > span->page_count)
 		fits = extend(heap, span, pages);
 	if (fits)
 		span->class = (uint8_t) class;
-	mk_pagemap_enter(span);
+	enter(span);
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 	return fits;
 }

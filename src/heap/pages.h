@@ -4,6 +4,7 @@
 #define MK_HEAP_PAGES_H
 
 #include "heap/types.h"
+#include "os/vm.h"
 
 void mk_pages_start(struct mk_pages *pages);
 
@@ -78,6 +79,21 @@ void mk_pages_purge_idle(struct mk_heap *heap);
  * that time already. Releases reservations that are empty.
  */
 void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms);
+
+/* Purges all that can be, at once: in other pieces it may be of use. */
+void mk_pages_purge_all(struct mk_heap *heap);
+
+/* What commits and purges come in. */
+static inline size_t mk_pages_unit(const struct mk_heap *heap)
+{
+	return heap->backing->page_size != 0 ? heap->backing->page_size : mk_vm_page_size();
+}
+
+/* What was committed and never used: where purged pages are gone, it is idle as any other. */
+static inline enum mk_span_state mk_pages_new_state(const struct mk_heap *heap)
+{
+	return heap->backing->page_size != 0 ? MK_SPAN_DIRTY : MK_SPAN_FRESH;
+}
 
 static inline size_t mk_span_size(const struct mk_span *span)
 {

@@ -5,7 +5,6 @@
 #include "heap/pagemap.h"
 #include "heap/pages.h"
 #include "os/thread.h"
-#include "os/vm.h"
 
 bool mk_pages_zero(struct mk_heap *heap, void *block)
 {
@@ -14,7 +13,7 @@ bool mk_pages_zero(struct mk_heap *heap, void *block)
 
 	/* Pages that have to be got again might not be there. */
 	if (heap->backing->ops->purge == NULL || heap->backing->ops->refill != NULL ||
-	    ((uintptr_t)block | size) % mk_vm_page_size() != 0 ||
+	    heap->backing->page_size != 0 || ((uintptr_t)block | size) % mk_vm_page_size() != 0 ||
 	    mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
 		return false;
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
@@ -65,7 +64,10 @@ static bool is_empty(const struct mk_reservation *reservation)
 	return top == NULL || (top->state == MK_SPAN_FRESH && top->below == NULL);
 }
 
-/* One empty reservation stays, so that a heap that is used and left in turns keeps its own. */
+/*
+ * One empty reservation stays, so that a heap that is used and left in turns keeps its own; but none
+ * whose pages are gone.
+ */
 static void release_empty(struct mk_heap *heap)
 {
 	struct mk_reservation **link = &heap->pages.reservations;
@@ -73,7 +75,8 @@ static void release_empty(struct mk_heap *heap)
 	while (*link != NULL) {
 		struct mk_reservation *reservation = *link;
 
-		if (!is_empty(reservation) || heap->pages.reservations->next == NULL) {
+		if (!is_empty(reservation) ||
+		    (heap->backing->page_size == 0 && heap->pages.reservations->next == NULL)) {
 			link = &reservation->next;
 			continue;
 		}
@@ -91,6 +94,7 @@ static void release_empty(struct mk_heap *heap)
  */
 void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms)
 {
+	size_t unit = mk_pages_unit(heap);
 	uint64_t now = mk_clock_ms();
 	struct mk_span *span = heap->pages.oldest;
 
@@ -101,9 +105,25 @@ void mk_pages_purge(struct mk_heap *heap, uint64_t decay_ms)
 		struct mk_span *next = span->age_next;
 
 		if (now - span->freed_ms >= decay_ms)
-			purge_span(heap, span, mk_vm_page_size(), now);
+			purge_span(heap, span, unit, now);
 		else if (has_chunk(span))
-			purge_span(heap, span, MK_CHUNK_SIZE, now);
+			purge_span(heap, span, mk_max_size(MK_CHUNK_SIZE, unit), now);
+		span = next;
+	}
+	release_empty(heap);
+}
+
+void mk_pages_purge_all(struct mk_heap *heap)
+{
+	struct mk_span *span = heap->pages.oldest;
+	struct mk_span *last = heap->pages.newest;
+	uint64_t now = mk_clock_ms();
+
+	/* What a purge leaves dirty is behind the last. */
+	while (span != NULL) {
+		struct mk_span *next = span == last ? NULL : span->age_next;
+
+		purge_span(heap, span, mk_pages_unit(heap), now);
 		span = next;
 	}
 	release_empty(heap);
@@ -113,6 +133,6 @@ void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span)
 {
 	if (heap->backing->ops->purge == NULL || mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
 		return;
-	purge_span(heap, span, mk_vm_page_size(), mk_clock_ms());
+	purge_span(heap, span, mk_pages_unit(heap), mk_clock_ms());
 	release_empty(heap);
 }

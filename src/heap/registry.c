@@ -14,6 +14,7 @@
 /* Written under heaps_lock, with release: a reader finds a heap whole, or none. */
 static struct mk_heap *heaps[MK_HEAP_LIMIT];
 static unsigned heap_end = 1; /* above all numbers ever used; number 0 is no heap */
+static size_t removed_count;
 static struct mk_lock heaps_lock;
 
 static pthread_once_t started = PTHREAD_ONCE_INIT;
@@ -57,6 +58,17 @@ static int add(struct mk_heap *heap)
 void mk_registry_remove(struct mk_heap *heap)
 {
 	__atomic_store_n(&heaps[heap->number], NULL, __ATOMIC_RELEASE);
+	removed_count++;
+}
+
+size_t mk_registry_removed_count(void)
+{
+	size_t count;
+
+	mk_registry_lock();
+	count = removed_count;
+	mk_registry_unlock();
+	return count;
 }
 
 void mk_registry_visit(void (*visit)(struct mk_heap *heap))
@@ -140,10 +152,11 @@ void mk_heap_lock_all_for_fork(void)
 
 void mk_heap_unlock_all_for_fork(void)
 {
+	/* First: whoever gets the lock of a class must not wait at the gate, which the next fork closes. */
+	mk_lock_open_gate();
 	mk_meta_unlock_for_fork();
 	for_each_pages_lock(mk_lock_release_for_fork);
 	for_each_class_lock(mk_lock_release_for_fork);
-	mk_lock_open_gate();
 	mk_threads_unlock_for_fork();
 	mk_lock_release_for_fork(&heaps_lock);
 }

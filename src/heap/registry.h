@@ -12,6 +12,9 @@ void mk_registry_unlock(void);
 /* Under the lock: the heap's number is free again. */
 void mk_registry_remove(struct mk_heap *heap);
 
+/* How many were removed so far. */
+size_t mk_registry_removed_count(void);
+
 /* Calls VISIT for every heap in turn, each time under the lock. */
 void mk_registry_visit(void (*visit)(struct mk_heap *heap));
 

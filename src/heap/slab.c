@@ -7,6 +7,8 @@
 #include "heap/pagemap.h"
 #include "heap/pages.h"
 
+enum { SCAN_LIMIT = 16 };
+
 static void link_partial(struct mk_heap_class *class, struct mk_span *slab)
 {
 	slab->list_next = class->partial;
@@ -53,6 +55,7 @@ static struct mk_span *make_slab(struct mk_heap *heap, unsigned class)
 		(uint16_t)mk_min_size(mk_classes[class].slab_objects, mk_span_size(slab) / stride);
 	slab->free_count = slab->object_count;
 	fill_bits(slab);
+	heap->class[class].object_count += slab->object_count;
 	link_partial(&heap->class[class], slab);
 	return slab;
 }
@@ -91,7 +94,47 @@ unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsign
 		if (slab->free_count == 0)
 			unlink_partial(slab);
 	}
+	heap->class[class].taken_count += taken;
 	return taken;
+}
+
+/* The fullest of the first slabs with free objects. NULL: none of them is as full as SLAB. */
+static struct mk_span *find_fuller(struct mk_span *list, const struct mk_span *slab)
+{
+	struct mk_span *fullest = NULL;
+	unsigned free_limit = slab->free_count;
+	unsigned scan_count = SCAN_LIMIT;
+
+	for (struct mk_span *other = list; other != NULL && scan_count > 0;
+	     other = other->list_next, scan_count--)
+		if (other != slab && other->free_count <= free_limit) {
+			fullest = other;
+			free_limit = other->free_count;
+		}
+	return fullest;
+}
+
+/*
+ * Each move makes the fuller slab fuller and the emptier one emptier: it is never moved back, and
+ * going over all blocks again and again comes to an end.
+ */
+void *mk_slab_take_fuller(struct mk_heap *heap, const struct mk_span *slab)
+{
+	struct mk_heap_class *class = &heap->class[slab->class];
+	size_t free_elsewhere = class->object_count - class->taken_count - slab->free_count;
+	struct mk_span *fuller;
+	void *object;
+
+	if (free_elsewhere < (size_t)slab->object_count - slab->free_count)
+		return NULL;
+	fuller = find_fuller(class->partial, slab);
+	if (fuller == NULL)
+		return NULL;
+	take_from(fuller, mk_classes[slab->class].stride, &object, 1);
+	if (fuller->free_count == 0)
+		unlink_partial(fuller);
+	class->taken_count++;
+	return object;
 }
 
 unsigned mk_slab_index(const struct mk_span *slab, const void *object)
@@ -105,13 +148,19 @@ unsigned mk_slab_index(const struct mk_span *slab, const void *object)
 	return index;
 }
 
+static void free_slab(struct mk_heap_class *class, struct mk_span *slab)
+{
+	unlink_partial(slab);
+	class->object_count -= slab->object_count;
+	mk_pages_free(slab);
+}
+
 /* One empty slab stays, so that a loop at a slab's edge does not make and free it every time. */
 static void give_slab_back(struct mk_heap_class *class, struct mk_span *slab)
 {
 	if (class->partial == slab && slab->list_next == NULL)
 		return;
-	unlink_partial(slab);
-	mk_pages_free(slab);
+	free_slab(class, slab);
 }
 
 static void give_one(struct mk_heap *heap, unsigned class, void *object)
@@ -139,6 +188,7 @@ void mk_slab_give(struct mk_heap *heap, unsigned class, void *const *slots, unsi
 {
 	for (unsigned i = 0; i < count; i++)
 		give_one(heap, class, slots[i]);
+	heap->class[class].taken_count -= count;
 }
 
 void mk_slab_trim(struct mk_heap *heap, unsigned class)
@@ -148,10 +198,8 @@ void mk_slab_trim(struct mk_heap *heap, unsigned class)
 	while (slab != NULL) {
 		struct mk_span *next = slab->list_next;
 
-		if (slab->free_count == slab->object_count) {
-			unlink_partial(slab);
-			mk_pages_free(slab);
-		}
+		if (slab->free_count == slab->object_count)
+			free_slab(&heap->class[class], slab);
 		slab = next;
 	}
 }

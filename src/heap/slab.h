@@ -17,6 +17,13 @@ unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsign
  */
 void mk_slab_give(struct mk_heap *heap, unsigned class, void *const *slots, unsigned count);
 
+/*
+ * A free object that one of SLAB's may move to, so that in the end SLAB is empty: of another slab, at
+ * least as full. NULL: the other slabs have no room for all objects of SLAB, or none that is as full
+ * was found soon. The caller holds the lock of the class.
+ */
+void *mk_slab_take_fuller(struct mk_heap *heap, const struct mk_span *slab);
+
 /* Gives the pages of empty slabs back. The caller holds the lock of the class. */
 void mk_slab_trim(struct mk_heap *heap, unsigned class);
 

@@ -148,6 +148,12 @@ struct mk_bins {
 	struct mk_span *bin[MK_BIN_COUNT];
 };
 
+/* Used spans of one class. */
+struct mk_used {
+	size_t span_count;
+	size_t page_count;
+};
+
 /* The pages of a heap. Guard: lock. */
 struct mk_pages {
 	struct mk_lock lock;
@@ -158,6 +164,7 @@ struct mk_pages {
 	size_t committed_size;
 	size_t dirty_size;
 	uint64_t purge_checked_ms;
+	struct mk_used used[MK_CLASS_COUNT];
 };
 
 /* One small or medium class of a heap; a cache line or two of its own. Guard: lock. */
@@ -167,6 +174,8 @@ struct mk_heap_class {
 	unsigned full_count;
 	unsigned idle_count;	 /* full ones that nobody has needed since the last trim */
 	struct mk_span *partial; /* small: slabs with a free object */
+	size_t object_count;	 /* small: of all slabs */
+	size_t taken_count;	 /* small: of these, the ones in blocks, caches and depots */
 } __attribute__((aligned(64)));
 
 struct mk_heap {
@@ -178,6 +187,8 @@ struct mk_heap {
 	_Atomic uint64_t trim_ms;    /* when the depots were trimmed */
 	_Atomic unsigned hurry;	     /* threads that need memory more than it is spared */
 	_Atomic unsigned flush_call; /* changed: every thread is to flush its cache */
+	struct mk_stats snapshot;    /* see mk_stats_update(); guard: the lock of MK_RANK_HEAPS */
+	bool has_snapshot;	     /* guard: the same */
 	struct mk_pages pages;
 	struct mk_heap_class class[MK_CLASS_LARGE];
 };

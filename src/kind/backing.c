@@ -35,7 +35,7 @@ static int wanted_mode(struct mk_anonymous *anonymous)
 }
 
 /* Binds a whole reservation; setting the policy drops the home node, so that follows each time. */
-static int bind(struct mk_anonymous *anonymous, void *base, size_t size)
+int mk_anonymous_bind(struct mk_anonymous *anonymous, void *base, size_t size)
 {
 	const struct mk_placement *placement = &anonymous->placement;
 	int error = mk_policy_set(base, size, wanted_mode(anonymous), &placement->nodes);
@@ -66,13 +66,13 @@ static bool was_remapped(struct mk_anonymous *anonymous, const void *reservation
 /* A remapping hits all reservations at once: purged pages of the others would go astray, too. */
 static int repair(struct mk_anonymous *anonymous, void *reservation, size_t reserved)
 {
-	int error = bind(anonymous, reservation, reserved);
+	int error = mk_anonymous_bind(anonymous, reservation, reserved);
 
 	for (size_t i = 0; i < anonymous->range_count && error == 0; i++) {
 		const struct mk_range *range = &anonymous->ranges[i];
 
 		if (range->base != NULL && range->base != reservation)
-			error = bind(anonymous, range->base, range->size);
+			error = mk_anonymous_bind(anonymous, range->base, range->size);
 	}
 	return error;
 }
@@ -106,7 +106,7 @@ static int reserve(struct mk_backing *backing, size_t size, void **ret_base, siz
 	if (error != 0)
 		return error;
 	if (has_policy(anonymous)) {
-		error = bind(anonymous, base, size);
+		error = mk_anonymous_bind(anonymous, base, size);
 		if (error != 0) {
 			mk_vm_release(base, size);
 			return error;

@@ -15,6 +15,7 @@
 struct mk_placement {
 	enum mk_policy_mode mode; /* DEFAULT: no policy; nodes and home are not used then */
 	int home;		  /* the node whose side is filled first (BIND only); -1: none */
+	size_t page_size;	  /* of pages of the huge page pools; 0: the kernel's own */
 	struct mk_nodeset nodes;
 };
 
@@ -37,6 +38,7 @@ struct mk_anonymous {
 	struct mk_range *ranges;
 	size_t range_limit;
 	size_t range_count;
+	size_t huge_size; /* bytes of all reservations of huge pages */
 };
 
 /*
@@ -45,6 +47,12 @@ struct mk_anonymous {
  */
 void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placement *placement,
 			bool refuses_huge_pages, struct mk_range *ranges, size_t range_limit);
+
+/*
+ * Puts a range under the placement's policy, which is not DEFAULT: 0 or -errno, which is left in
+ * trouble, too.
+ */
+int mk_anonymous_bind(struct mk_anonymous *anonymous, void *base, size_t size);
 
 /* What mbind says to MODE over NODES, tried on a scratch page: 0 or -errno. */
 int mk_anonymous_probe(int mode, const struct mk_nodeset *nodes);

@@ -3,64 +3,120 @@
 #include "kind/choice.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
+#include "base/bits.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/parse.h"
 
 enum {
-	NO_OPTION = -1,
 	MODE_COUNT = MK_POLICY_INTERLEAVE + 1,
 	NOT_PROBED = 1,
 };
 
+/* What is said of a node list in an environment variable. */
+struct list_reasons {
+	const char *bad_list, *bad_node, *gone;
+};
+
 struct source_row {
 	enum mk_topology_set set;
-	int option; /* the environment variable that replaces the set, or NO_OPTION */
-	const char *bad_list, *bad_node, *gone; /* of that variable */
-	/* Why the set is empty. */
-	const char *(*empty)(const struct mk_topology *topology);
+	enum mk_option list;  /* the environment variable that replaces the set */
+	enum mk_option limit; /* one with a number that the set depends on */
+	struct list_reasons reasons;
+	int absent, tied; /* MEMKIND codes: there is no node, or there is more than one */
+	const char *bad_limit;
+	const char *empty; /* why there is none; NULL: the snapshot knows */
 };
 
-static const char *no_memory(const struct mk_topology *topology)
-{
-	(void)topology;
-	return "the process may use no memory of these nodes";
-}
+#define LIST_REASONS(variable)                                                                     \
+	{                                                                                          \
+		variable " is empty or not a list of nodes",                                       \
+			variable " names a node without memory for this process",                  \
+			"the process may no longer use the nodes of " variable                     \
+	}
+
+#define NOT_ALLOWED "the process may use no memory of these nodes"
 
 static const struct source_row sources[MK_SOURCE_COUNT] = {
-	[MK_SOURCE_ALLOWED] = {MK_SET_ALLOWED, NO_OPTION, NULL, NULL, NULL, no_memory},
-	[MK_SOURCE_REGULAR] = {MK_SET_REGULAR, NO_OPTION, NULL, NULL, NULL, no_memory},
-	[MK_SOURCE_FAR] = {MK_SET_FAR, MK_OPTION_DAX_KMEM_NODES,
-			   "MEMKIND_DAX_KMEM_NODES is empty or not a list of nodes",
-			   "MEMKIND_DAX_KMEM_NODES names a node without memory for this process",
-			   "the process may no longer use the nodes of MEMKIND_DAX_KMEM_NODES",
-			   mk_topology_far_reason},
+	[MK_SOURCE_ALLOWED] = {.set = MK_SET_ALLOWED,
+			       .absent = MEMKIND_ERROR_UNAVAILABLE,
+			       .empty = NOT_ALLOWED},
+	[MK_SOURCE_REGULAR] = {.set = MK_SET_REGULAR,
+			       .absent = MEMKIND_ERROR_UNAVAILABLE,
+			       .empty = NOT_ALLOWED},
+	[MK_SOURCE_FAR] = {.set = MK_SET_FAR,
+			   .list = MK_OPTION_DAX_KMEM_NODES,
+			   .reasons = LIST_REASONS("MEMKIND_DAX_KMEM_NODES"),
+			   .absent = MEMKIND_ERROR_UNAVAILABLE,
+			   .tied = MEMKIND_ERROR_RUNTIME},
+	[MK_SOURCE_HBW] = {.set = MK_SET_HBW,
+			   .list = MK_OPTION_HBW_NODES,
+			   .limit = MK_OPTION_HBW_THRESHOLD,
+			   .bad_limit = "MEMKIND_HBW_THRESHOLD is no number up to 4294967295",
+			   .reasons = LIST_REASONS("MEMKIND_HBW_NODES"),
+			   .absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
+			   .tied = MEMKIND_ERROR_RUNTIME,
+			   .empty = "no node that the process may use is proven fast (HMAT)"},
+	[MK_SOURCE_CAPACITY] = {.set = MK_SET_CAPACITY,
+				.absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
+				.empty = "the size of no node is known"},
+	[MK_SOURCE_LARGEST] = {.set = MK_SET_LARGEST,
+			       .absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
+			       .tied = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
+			       .empty = "the size of no node is known"},
+	[MK_SOURCE_LATENCY] = {.set = MK_SET_LATENCY,
+			       .absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
+			       .empty = "the latency of no node is known (HMAT)"},
+	[MK_SOURCE_BANDWIDTH] = {.set = MK_SET_BANDWIDTH,
+				 .absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
+				 .empty = "the bandwidth of no node is known (HMAT)"},
 };
 
-/* The lists of environment variables: read once, and what was bad stays bad. */
+/* What environment variables say: read once, and what was bad stays bad. */
 static struct {
 	bool is_read;
-	int error;
+	bool is_given;	    /* by a list */
+	const char *reason; /* why it was refused; NULL: it was not */
 	struct mk_nodeset nodes;
 } lists[MK_SOURCE_COUNT];
 
 static int probed[MODE_COUNT] = {NOT_PROBED, NOT_PROBED, NOT_PROBED, NOT_PROBED};
 
-static void read_list(enum mk_kind_source source, const char *text,
-		      const struct mk_topology *topology)
+static void refuse(enum mk_kind_source source, enum mk_option option, const char *reason)
 {
-	enum mk_option option = (enum mk_option)sources[source].option;
+	lists[source].reason = reason;
+	mk_log_error("%s=\"%.64s\" refused: allowed is %s", mk_option_name(option),
+		     mk_option_text(option), mk_option_values(option));
+}
+
+static void read_list(enum mk_kind_source source, const struct mk_topology *topology)
+{
+	const struct source_row *row = &sources[source];
+	int error = mk_parse_node_string(mk_option_text(row->list),
+					 mk_topology_set(topology, MK_SET_ALLOWED),
+					 &lists[source].nodes);
+
+	lists[source].is_given = true;
+	if (error != 0)
+		refuse(source, row->list,
+		       error == -ENODEV ? row->reasons.bad_node : row->reasons.bad_list);
+}
+
+/* Nobody asks for the limit where there is a list. */
+static void read_options(enum mk_kind_source source, const struct mk_topology *topology)
+{
+	const struct source_row *row = &sources[source];
+	uint64_t limit;
 
 	if (lists[source].is_read)
 		return;
 	lists[source].is_read = true;
-	lists[source].error = mk_parse_node_string(text, mk_topology_set(topology, MK_SET_ALLOWED),
-						   &lists[source].nodes);
-	if (lists[source].error != 0)
-		mk_log_error("%s=\"%.64s\" refused: allowed is %s, of nodes with memory that the "
-			     "process may use",
-			     mk_option_name(option), text, mk_option_values(option));
+	if (row->list != MK_OPTION_NONE && mk_option_text(row->list) != NULL)
+		read_list(source, topology);
+	else if (row->limit != MK_OPTION_NONE && mk_option_number(row->limit, &limit) != 0)
+		refuse(source, row->limit, row->bad_limit);
 }
 
 /* The nodes of a source, within those that the process may use: 0 or a MEMKIND code. */
@@ -68,26 +124,22 @@ static int find_nodes(enum mk_kind_source source, const struct mk_topology *topo
 		      struct mk_nodeset *ret_nodes, const char **ret_reason)
 {
 	const struct source_row *row = &sources[source];
-	const char *text = NULL;
 
-	if (row->option != NO_OPTION)
-		text = mk_option_text((enum mk_option)row->option);
-	if (text != NULL) {
-		read_list(source, text, topology);
-		if (lists[source].error != 0) {
-			*ret_reason =
-				lists[source].error == -ENODEV ? row->bad_node : row->bad_list;
-			return MEMKIND_ERROR_ENVIRON;
-		}
-		*ret_nodes = lists[source].nodes;
-	} else {
-		*ret_nodes = *mk_topology_set(topology, row->set);
+	read_options(source, topology);
+	if (lists[source].reason != NULL) {
+		*ret_reason = lists[source].reason;
+		return MEMKIND_ERROR_ENVIRON;
 	}
+	*ret_nodes =
+		lists[source].is_given ? lists[source].nodes : *mk_topology_set(topology, row->set);
 	mk_nodeset_intersect(ret_nodes, mk_topology_set(topology, MK_SET_ALLOWED));
 	if (!mk_nodeset_is_empty(ret_nodes))
 		return 0;
-	*ret_reason = text != NULL ? row->gone : row->empty(topology);
-	return MEMKIND_ERROR_UNAVAILABLE;
+	if (lists[source].is_given)
+		*ret_reason = row->reasons.gone;
+	else
+		*ret_reason = row->empty != NULL ? row->empty : mk_topology_far_reason(topology);
+	return row->absent;
 }
 
 /* Only a refusal counts: what is wrong with the nodes shows when memory is reserved. */
@@ -140,6 +192,45 @@ static bool is_everything(const struct memkind *kind, const struct mk_topology *
 	return true;
 }
 
+/* False: no node has such pages, and the kernel may make none. */
+static bool keep_nodes_with_pages(struct memkind *kind, const struct mk_topology *topology,
+				  enum mk_huge_size size)
+{
+	uint64_t overcommit = mk_topology_huge_overcommit(topology, size);
+	struct mk_nodeset nodes;
+
+	mk_nodeset_clear(&nodes);
+	mk_nodeset_for_each (id, &kind->nodes) {
+		const struct mk_node *node = mk_topology_find_node(topology, id);
+		uint64_t count = node == NULL ? 0 : node->huge_page_count[size];
+
+		mk_log_info("Number of %zu kB hugepages on node %u equals %" PRIu64 ".",
+			    mk_huge_bytes(size) / MK_KIB, id, count);
+		if (count + overcommit != 0)
+			mk_nodeset_add(&nodes, id);
+	}
+	mk_log_info("Overcommit limit for %zu kB hugepages equals %" PRIu64 ".",
+		    mk_huge_bytes(size) / MK_KIB, overcommit);
+	if (mk_nodeset_is_empty(&nodes))
+		return false;
+	kind->nodes = nodes;
+	kind->huge_size = size;
+	return true;
+}
+
+/* Leaves the kind the nodes that have its pages. False: there are none. */
+static bool choose_page_size(struct memkind *kind, const struct mk_topology *topology)
+{
+	unsigned flags = kind->row->flags;
+
+	kind->huge_size = MK_HUGE_NONE;
+	if ((flags & (MK_KIND_ON_HUGE_PAGES | MK_KIND_ON_GIGANTIC_PAGES)) == 0)
+		return true;
+	return ((flags & MK_KIND_ON_GIGANTIC_PAGES) != 0 &&
+		keep_nodes_with_pages(kind, topology, MK_HUGE_1G)) ||
+	       keep_nodes_with_pages(kind, topology, MK_HUGE_2M);
+}
+
 int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 		    const char **ret_reason)
 {
@@ -153,9 +244,13 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 	error = find_nodes(kind->row->source, topology, &kind->nodes, ret_reason);
 	if (error != 0)
 		return error;
+	if (!choose_page_size(kind, topology)) {
+		*ret_reason = "these nodes have no huge pages (vm.nr_hugepages)";
+		return MEMKIND_ERROR_HUGETLB;
+	}
 	if (needs_one_node(kind) && is_tied(kind, topology)) {
 		*ret_reason = "several nodes are equally close to a CPU of this process";
-		return MEMKIND_ERROR_RUNTIME;
+		return sources[kind->row->source].tied;
 	}
 	if (!is_mbind_denied(mode, topology))
 		return 0;
@@ -165,6 +260,16 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 		return 0;
 	*ret_reason = "mbind is denied: allow it in the seccomp filter, or add CAP_SYS_NICE";
 	return MEMKIND_ERROR_MBIND;
+}
+
+static void best_local(const struct memkind *kind, const struct mk_topology *topology,
+		       unsigned cpu_node, enum mk_merit merit, struct mk_nodeset *ret_nodes)
+{
+	int best = mk_topology_best_local(topology, &kind->nodes, cpu_node, merit);
+
+	mk_nodeset_clear(ret_nodes);
+	if (best >= 0)
+		mk_nodeset_add(ret_nodes, (unsigned)best);
 }
 
 void mk_choice_serving_nodes(const struct memkind *kind, const struct mk_topology *topology,
@@ -179,6 +284,15 @@ void mk_choice_serving_nodes(const struct memkind *kind, const struct mk_topolog
 	case MK_CHOICE_CLOSEST_ONE:
 		mk_topology_closest(topology, &kind->nodes, cpu_node, ret_nodes);
 		return;
+	case MK_CHOICE_LOCAL_LARGEST:
+		best_local(kind, topology, cpu_node, MK_MERIT_CAPACITY, ret_nodes);
+		return;
+	case MK_CHOICE_LOCAL_LATENCY:
+		best_local(kind, topology, cpu_node, MK_MERIT_LATENCY, ret_nodes);
+		return;
+	case MK_CHOICE_LOCAL_BANDWIDTH:
+		best_local(kind, topology, cpu_node, MK_MERIT_BANDWIDTH, ret_nodes);
+		return;
 	case MK_CHOICE_ALL:
 	case MK_CHOICE_ALL_NEAR_FIRST:
 		*ret_nodes = kind->nodes;
@@ -188,10 +302,11 @@ void mk_choice_serving_nodes(const struct memkind *kind, const struct mk_topolog
 int mk_choice_place(const struct memkind *kind, const struct mk_topology *topology,
 		    unsigned cpu_node, struct mk_placement *ret_placement)
 {
-	struct mk_placement placement = {.mode = MK_POLICY_DEFAULT, .home = -1};
+	struct mk_placement placement = {
+		.mode = MK_POLICY_DEFAULT, .home = -1, .page_size = mk_huge_bytes(kind->huge_size)};
 
 	if (needs_one_node(kind) && is_tied_at(kind, topology, cpu_node))
-		return MEMKIND_ERROR_RUNTIME;
+		return sources[kind->row->source].tied;
 	if (kind->row->mode != MK_POLICY_DEFAULT && !kind->is_unbound) {
 		placement.mode = kind->row->mode;
 		mk_choice_serving_nodes(kind, topology, cpu_node, &placement.nodes);

@@ -7,8 +7,8 @@
 #include "kind/kind.h"
 
 /*
- * All of these are called under the lock of MK_RANK_KIND. mk_choice_judge sets the kind's nodes and
- * is_unbound; it gives 0 or a MEMKIND code, and then a static phrase that says why. TOPOLOGY may be
+ * All of these are called under the lock of MK_RANK_KIND. mk_choice_judge sets the kind's nodes,
+ * huge_size and is_unbound; it gives 0 or a MEMKIND code, and then a static phrase that says why. TOPOLOGY may be
  * NULL for a kind without nodes.
  */
 int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
@@ -16,7 +16,7 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 
 /*
  * The placement for a thread on CPU_NODE, of a kind that was judged available: 0, or
- * MEMKIND_ERROR_RUNTIME where several nodes are equally close and the kind needs one.
+ * a MEMKIND code where several nodes are equally close and the kind needs one.
  */
 int mk_choice_place(const struct memkind *kind, const struct mk_topology *topology,
 		    unsigned cpu_node, struct mk_placement *ret_placement);

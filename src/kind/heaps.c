@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "kind/backing.h"
 #include "kind/choice.h"
+#include "kind/huge.h"
 #include "kind/look.h"
 #include "os/vm.h"
 
@@ -23,7 +24,7 @@ struct mk_partition {
 
 static bool is_same_placement(const struct mk_placement *a, const struct mk_placement *b)
 {
-	return a->mode == b->mode && a->home == b->home &&
+	return a->mode == b->mode && a->home == b->home && a->page_size == b->page_size &&
 	       mk_nodeset_is_equal(&a->nodes, &b->nodes);
 }
 
@@ -38,9 +39,12 @@ static struct mk_partition *make_partition(struct memkind *kind,
 	if (mk_vm_map(PARTITION_SIZE, &memory) != 0)
 		return NULL;
 	partition = memory;
-	mk_anonymous_start(&partition->anonymous, placement,
-			   (kind->row->flags & MK_KIND_NO_HUGE_PAGES) != 0, partition->ranges,
-			   range_limit);
+	if (placement->page_size != 0)
+		mk_huge_start(&partition->anonymous, placement);
+	else
+		mk_anonymous_start(&partition->anonymous, placement,
+				   (kind->row->flags & MK_KIND_NO_HUGE_PAGES) != 0,
+				   partition->ranges, range_limit);
 	partition->anonymous.trouble = &kind->trouble;
 	if (placement->mode != MK_POLICY_DEFAULT)
 		partition->anonymous.mode_flags = mk_choice_mode_flags(mk_look_topology());
@@ -140,6 +144,18 @@ struct mk_heap *mk_heaps_make(struct memkind *kind, struct mk_position position)
 	if (entry != NULL)
 		atomic_store_explicit(entry, number, memory_order_release);
 	return partition->heap;
+}
+
+void mk_heaps_nodes(const struct memkind *kind, const struct mk_heap *heap,
+		    struct mk_nodeset *ret_nodes)
+{
+	const struct mk_partition *partition = kind->partitions;
+
+	mk_nodeset_clear(ret_nodes);
+	while (partition != NULL && partition->heap != heap)
+		partition = partition->next;
+	if (partition != NULL && partition->anonymous.placement.mode != MK_POLICY_DEFAULT)
+		*ret_nodes = partition->anonymous.placement.nodes;
 }
 
 unsigned mk_heaps_known(struct memkind *kind, struct mk_position position)

@@ -12,6 +12,10 @@
  */
 struct mk_heap *mk_heaps_make(struct memkind *kind, struct mk_position position);
 
+/* Under the lock: the nodes that a heap is on; none where no policy is applied to it. */
+void mk_heaps_nodes(const struct memkind *kind, const struct mk_heap *heap,
+		    struct mk_nodeset *ret_nodes);
+
 /* Without the lock: the number of that heap; 0: ask mk_heaps_make(). */
 unsigned mk_heaps_known(struct memkind *kind, struct mk_position position);
 

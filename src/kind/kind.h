@@ -18,10 +18,15 @@
 
 /* Where the nodes of a kind come from. */
 enum mk_kind_source {
-	MK_SOURCE_NONE,	   /* the kind has no nodes: the policy of the process decides */
-	MK_SOURCE_ALLOWED, /* all memory that the process may use */
-	MK_SOURCE_REGULAR, /* the nodes of the CPUs */
-	MK_SOURCE_FAR,	   /* MEMKIND_DAX_KMEM_NODES, else the far nodes detected */
+	MK_SOURCE_NONE,	     /* the kind has no nodes: the policy of the process decides */
+	MK_SOURCE_ALLOWED,   /* all memory that the process may use */
+	MK_SOURCE_REGULAR,   /* the nodes of the CPUs */
+	MK_SOURCE_FAR,	     /* MEMKIND_DAX_KMEM_NODES, else the far nodes detected */
+	MK_SOURCE_HBW,	     /* MEMKIND_HBW_NODES, else the nodes of high bandwidth detected */
+	MK_SOURCE_CAPACITY,  /* nodes of known size, */
+	MK_SOURCE_LARGEST,   /* and the largest of these */
+	MK_SOURCE_LATENCY,   /* nodes of known latency */
+	MK_SOURCE_BANDWIDTH, /* nodes of known bandwidth */
 	MK_SOURCE_COUNT
 };
 
@@ -31,12 +36,19 @@ enum mk_kind_choice {
 	MK_CHOICE_ALL_NEAR_FIRST, /* all; those near to the thread's CPU are filled first */
 	MK_CHOICE_CLOSEST,	  /* the closest, more than one where they are equal */
 	MK_CHOICE_CLOSEST_ONE,	  /* the closest; none where several are equal */
+	/* One of those that are local to the CPU: enum mk_merit. */
+	MK_CHOICE_LOCAL_LARGEST,
+	MK_CHOICE_LOCAL_LATENCY,
+	MK_CHOICE_LOCAL_BANDWIDTH,
 };
 
 enum mk_kind_flags {
 	MK_KIND_NO_HUGE_PAGES = 1 << 0,
 	/* memkind_posix_memalign: size 0 goes first, and failure leaves *memptr as it was. */
 	MK_KIND_PLAIN_MEMALIGN = 1 << 1,
+	/* Pages of the pools of huge pages: of 2 MiB; or of 1 GiB, and where there are none 2 MiB. */
+	MK_KIND_ON_HUGE_PAGES = 1 << 2,
+	MK_KIND_ON_GIGANTIC_PAGES = 1 << 3,
 };
 
 /* A row of kinds.def. */
@@ -91,8 +103,10 @@ struct memkind {
 	/* An mbind error (-errno) met by a backing and not looked into yet; 0: none. */
 	_Atomic int trouble;
 	struct mk_nodeset nodes;	 /* of the source, as far as the process may use them */
+	enum mk_huge_size huge_size;	 /* of its pages; NONE: they are the kernel's own */
 	bool is_unbound;		 /* mbind is denied, and the kind does without */
 	struct mk_partition *partitions; /* every heap this kind ever had */
+	_Atomic bool allows_zero;	 /* a block of no bytes is a block of one */
 	/* Constant. Of a kind that the program made; NULL: the capacity is that of the nodes. */
 	int64_t (*own_capacity)(const struct memkind *kind);
 	/* Bytes that tiers count, but for what threads have not settled; away from the hot path. */
@@ -153,6 +167,11 @@ int mk_kind_check(struct memkind *kind, const char **ret_reason);
  * not available, no answer.
  */
 int64_t mk_kind_capacity(struct memkind *kind);
+
+/*
+ * The nodes that serve the calling thread: 0; or a MEMKIND code, *ret_nodes is untouched then.
+ */
+int mk_kind_nodes(struct memkind *kind, struct mk_nodeset *ret_nodes);
 
 /* Looks at the machine again and adapts all kinds. */
 void mk_kind_rescan(void);

@@ -160,30 +160,54 @@ int mk_kind_check(struct memkind *kind, const char **ret_reason)
 	return status;
 }
 
-int64_t mk_kind_capacity(struct memkind *kind)
+int mk_kind_nodes(struct memkind *kind, struct mk_nodeset *ret_nodes)
 {
 	unsigned cpu_node = mk_kind_position(kind).node;
+	int status;
+
+	mk_look_lock();
+	look_first();
+	status = mk_look_ask(kind);
+	if (status == 0)
+		mk_choice_serving_nodes(kind, machine.topology, cpu_node, ret_nodes);
+	mk_look_unlock();
+	return status;
+}
+
+/* Of one node, in use or not. */
+static uint64_t capacity_of(const struct memkind *kind, const struct mk_node *node)
+{
+	if (kind->huge_size == MK_HUGE_NONE)
+		return node->memory_size;
+	return node->huge_page_count[kind->huge_size] * mk_huge_bytes(kind->huge_size);
+}
+
+/* Not known of kinds that take other nodes, too, or huge pages of some nodes only. */
+static bool has_capacity(const struct memkind *kind)
+{
+	return kind->row->mode != MK_POLICY_PREFERRED &&
+	       (kind->huge_size == MK_HUGE_NONE || kind->row->mode == MK_POLICY_DEFAULT);
+}
+
+int64_t mk_kind_capacity(struct memkind *kind)
+{
 	struct mk_nodeset nodes;
-	int64_t capacity = -1;
+	uint64_t capacity;
 
 	if (kind->own_capacity != NULL)
 		return kind->own_capacity(kind);
-	/* What a preferring kind can give does not end with its node. */
-	if (kind->row->mode == MK_POLICY_PREFERRED)
+	if (mk_kind_nodes(kind, &nodes) != 0 || !has_capacity(kind))
 		return -1;
 	mk_look_lock();
-	look_first();
-	if (mk_look_ask(kind) == 0) {
-		capacity = 0;
-		mk_choice_serving_nodes(kind, machine.topology, cpu_node, &nodes);
-		mk_nodeset_for_each (id, &nodes) {
-			const struct mk_node *node = mk_topology_find_node(machine.topology, id);
+	capacity = mk_topology_huge_overcommit(machine.topology, kind->huge_size) *
+		   mk_huge_bytes(kind->huge_size);
+	mk_nodeset_for_each (id, &nodes) {
+		const struct mk_node *node = mk_topology_find_node(machine.topology, id);
 
-			capacity += node == NULL ? 0 : (int64_t)node->memory_size;
-		}
+		capacity += node == NULL ? 0 : capacity_of(kind, node);
 	}
 	mk_look_unlock();
-	return capacity;
+	return (int64_t)capacity;
 }
 
 void mk_kind_rescan(void)

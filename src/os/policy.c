@@ -64,6 +64,15 @@ int mk_policy_get(const void *address, int *ret_mode, struct mk_nodeset *ret_nod
 	return ask(ret_mode, ret_nodes, address, FLAG_ADDRESS);
 }
 
+int mk_policy_locate(void *const *pages, size_t count, int *ret_nodes)
+{
+	const int *no_targets = NULL; /* nothing is moved */
+	int saved_errno = errno;
+
+	return finish(syscall(SYS_move_pages, 0, count, pages, no_targets, ret_nodes, 0),
+		      saved_errno);
+}
+
 int mk_policy_get_allowed(struct mk_nodeset *ret_nodes)
 {
 	return ask(NULL, ret_nodes, NULL, FLAG_MEMS_ALLOWED);

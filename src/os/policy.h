@@ -32,6 +32,13 @@ int mk_policy_set_home(void *base, size_t size, unsigned node);
 /* The policy of the page at ADDRESS; flags are part of the mode. */
 int mk_policy_get(const void *address, int *ret_mode, struct mk_nodeset *ret_nodes);
 
+/*
+ * The node on which each of COUNT pages lies now, given by an address in it (move_pages(2)); -errno
+ * where there is none: the page is not mapped, or was never touched. -EPERM, -ENOSYS: denied by
+ * seccomp or absent.
+ */
+int mk_policy_locate(void *const *pages, size_t count, int *ret_nodes);
+
 /* Nodes that the process may use (Mems_allowed), asked of get_mempolicy(2). */
 int mk_policy_get_allowed(struct mk_nodeset *ret_nodes);
 

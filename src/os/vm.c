@@ -6,9 +6,19 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/bits.h"
+
+/* What is asked about in one call: a byte each. */
+enum { RESIDENT_PAGES = 2048 };
+
+/* The kernel's numbers, so that old headers do. */
+enum {
+	POPULATE_WRITE = 23,
+	HUGE_SHIFT = 26,
+};
 
 size_t mk_vm_page_size(void)
 {
@@ -22,10 +32,11 @@ size_t mk_vm_page_size(void)
 	return size;
 }
 
-static int map(size_t size, int protection, int flags, void **ret_base)
+/* AT: NULL, or with MAP_FIXED where to. */
+static int map_at(void *at, size_t size, int protection, int flags, void **ret_base)
 {
 	int saved_errno = errno;
-	void *base = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+	void *base = mmap(at, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
 	if (base == MAP_FAILED) {
 		int error = -errno;
@@ -35,6 +46,11 @@ static int map(size_t size, int protection, int flags, void **ret_base)
 	}
 	*ret_base = base;
 	return 0;
+}
+
+static int map(size_t size, int protection, int flags, void **ret_base)
+{
+	return map_at(NULL, size, protection, flags, ret_base);
 }
 
 /* Cuts the ends off a mapping, so that SIZE bytes at an aligned address remain. */
@@ -92,9 +108,71 @@ int mk_vm_purge(void *base, size_t size)
 	RETURN_ERROR_OF(madvise(base, size, MADV_DONTNEED));
 }
 
+int mk_vm_map_huge(size_t size, unsigned page_shift, void **ret_base)
+{
+	return map(size, PROT_READ | PROT_WRITE, MAP_HUGETLB | (int)(page_shift << HUGE_SHIFT),
+		   ret_base);
+}
+
+/*
+ * For Linux before 5.14: a system call that stores a word meets the fault where the program would
+ * get a signal.
+ */
+static int touch(char *base, size_t size, size_t page_size)
+{
+	for (size_t offset = 0; offset < size; offset += page_size) {
+		unsigned *word = (void *)(base + offset);
+
+		if (syscall(SYS_getcpu, word, NULL, NULL) != 0)
+			return -errno;
+		*word = 0;
+	}
+	return 0;
+}
+
+int mk_vm_populate(void *base, size_t size, size_t page_size)
+{
+	int saved_errno = errno;
+	int error = madvise(base, size, POPULATE_WRITE) == 0 ? 0 : -errno;
+
+	if (error == -EINVAL)
+		error = touch(base, size, page_size);
+	errno = saved_errno;
+	return error;
+}
+
+int mk_vm_discard(void *base, size_t size)
+{
+	return map_at(base, size, PROT_NONE, MAP_NORESERVE | MAP_FIXED, &base);
+}
+
 int mk_vm_forbid_writing(void *base, size_t size)
 {
 	RETURN_ERROR_OF(mprotect(base, size, PROT_READ));
+}
+
+int mk_vm_resident(void *base, size_t size, size_t *ret_size)
+{
+	unsigned char pages[RESIDENT_PAGES];
+	size_t page_size = mk_vm_page_size();
+	int saved_errno = errno;
+	size_t resident = 0;
+
+	for (size_t done = 0; done < size; done += RESIDENT_PAGES * page_size) {
+		size_t part = mk_min_size(size - done, RESIDENT_PAGES * page_size);
+		size_t count = (part + page_size - 1) / page_size;
+
+		if (mincore((char *)base + done, part, pages) != 0) {
+			int error = -errno;
+
+			errno = saved_errno;
+			return error;
+		}
+		for (size_t i = 0; i < count; i++)
+			resident += pages[i] & 1;
+	}
+	*ret_size = resident * page_size;
+	return 0;
 }
 
 void mk_vm_release(void *base, size_t size)

@@ -20,8 +20,27 @@ int mk_vm_commit(void *base, size_t size);
 /* Gives the pages back; they read as zero afterwards. -EINVAL: mlocked, nothing was given back. */
 int mk_vm_purge(void *base, size_t size);
 
+/*
+ * Address space of huge pages of 1 << PAGE_SHIFT bytes, readable and writable; SIZE is a multiple
+ * of that. The pool has as many pages, but not yet these, nor on the right nodes: populate it
+ * before it is touched. -ENOMEM: it has not; -EINVAL: the kernel has no pages of this size.
+ */
+int mk_vm_map_huge(size_t size, unsigned page_shift, void **ret_base);
+
+/*
+ * Gets pages that were never touched: 0, or -errno, where a touch would have been SIGBUS. They read
+ * as zero.
+ */
+int mk_vm_populate(void *base, size_t size, size_t page_size);
+
+/* Gives pages back for good: what is left is address space without memory. 0, or nothing is. */
+int mk_vm_discard(void *base, size_t size);
+
 /* Lets the pages be read and not written. */
 int mk_vm_forbid_writing(void *base, size_t size);
+
+/* Bytes of the pages of a mapped range that are in memory. -ENOSYS: the kernel doesn't tell. */
+int mk_vm_resident(void *base, size_t size, size_t *ret_size);
 
 /* Gives back address space and pages. */
 void mk_vm_release(void *base, size_t size);

@@ -46,7 +46,7 @@ void *malloc_of(struct memkind *kind, size_t size)
 	unsigned class;
 	void *block;
 
-	if (MK_UNLIKELY(size > MK_SMALL_SIZE))
+	if (MK_HAS_HOOKS || MK_UNLIKELY(size > MK_SMALL_SIZE))
 		return malloc_slowly(kind, size);
 	cache = mk_cache_of(mk_kind_heap_number(kind));
 	class = mk_class_of_small(size);
@@ -164,7 +164,7 @@ MK_EXPORT void memtier_kind_free(memkind_t kind, void *ptr)
 	struct mk_cache *cache = mk_cache_of(mk_entry_heap(entry));
 
 	(void)kind;
-	if (MK_UNLIKELY(!mk_fast_give(cache, class, ptr))) {
+	if (MK_HAS_HOOKS || MK_UNLIKELY(!mk_fast_give(cache, class, ptr))) {
 		free_slowly(ptr);
 		return;
 	}

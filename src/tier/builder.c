@@ -6,10 +6,12 @@
 #include "kind/kind.h"
 #include "tier/tier.h"
 
-/* Records of tiers are blocks as others are, and count for no tier. */
+/* Zeroes. Records are blocks that count for no tier, and that no hook of the program sees. */
 static void *new_record(size_t size)
 {
-	return memkind_calloc(&mk_kinds[MK_KIND_DEFAULT], 1, size);
+	struct mk_request request = {.size = size, .is_zeroed = true};
+
+	return mk_kind_allocate(&mk_kinds[MK_KIND_DEFAULT], &request);
 }
 
 MK_EXPORT struct memtier_builder *memtier_builder_new(memtier_policy_t policy)
@@ -30,8 +32,8 @@ MK_EXPORT void memtier_builder_delete(struct memtier_builder *builder)
 {
 	if (builder == NULL)
 		return;
-	memkind_free(NULL, builder->tiers);
-	memkind_free(NULL, builder);
+	mk_heap_free(builder->tiers);
+	mk_heap_free(builder);
 }
 
 static bool has_kind(const struct memtier_builder *builder, const struct memkind *kind)
@@ -51,10 +53,12 @@ MK_EXPORT int memtier_builder_add_tier(struct memtier_builder *builder, memkind_
 	if (builder == NULL || kind == NULL || has_kind(builder, kind))
 		return -1;
 	count = builder->settings.tier_count;
-	tiers = memkind_realloc(&mk_kinds[MK_KIND_DEFAULT], builder->tiers,
-				(count + 1) * sizeof(*tiers));
+	tiers = new_record((count + 1) * sizeof(*tiers));
 	if (tiers == NULL)
 		return -1;
+	if (count > 0)
+		memcpy(tiers, builder->tiers, count * sizeof(*tiers));
+	mk_heap_free(builder->tiers);
 	tiers[count] = (struct mk_tier){.kind = kind, .ratio = kind_ratio};
 	mk_threshold_start(&tiers[count].threshold, count);
 	builder->tiers = tiers;
@@ -91,5 +95,5 @@ MK_EXPORT struct memtier_memory *memtier_builder_construct_memtier_memory(
 
 MK_EXPORT void memtier_delete_memtier_memory(struct memtier_memory *memory)
 {
-	memkind_free(NULL, memory);
+	mk_heap_free(memory);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From facts to verdicts: the medium of each node, and which nodes are far, fast or regular. */
+#include "base/options.h"
 #include "topology/snapshot.h"
 
 enum {
 	HBW_THRESHOLD = 204800, /* MB/s: what the old library calls high bandwidth */
+	SIZE_TOLERANCE = 16,	/* a sixteenth less is about as much */
 };
 
 /* What the DRAM of nodes with CPUs is like; 0: unknown. */
@@ -12,6 +14,7 @@ struct dram {
 	uint32_t lowest_bandwidth;
 	uint32_t lowest_latency;
 	unsigned tier;
+	bool is_beside_package_memory;
 };
 
 uint32_t mk_node_bandwidth(const struct mk_node *node)
@@ -20,6 +23,16 @@ uint32_t mk_node_bandwidth(const struct mk_node *node)
 		return node->read_bandwidth | node->write_bandwidth;
 	return node->read_bandwidth < node->write_bandwidth ? node->read_bandwidth
 							    : node->write_bandwidth;
+}
+
+uint32_t mk_node_latency(const struct mk_node *node)
+{
+	return node->read_latency > node->write_latency ? node->read_latency : node->write_latency;
+}
+
+bool mk_is_about_as_large(uint64_t size, uint64_t largest)
+{
+	return size >= largest - largest / SIZE_TOLERANCE;
 }
 
 static uint32_t lower_known(uint32_t a, uint32_t b)
@@ -31,7 +44,7 @@ static uint32_t lower_known(uint32_t a, uint32_t b)
 
 static struct dram look_at_dram(const struct mk_topology *topology)
 {
-	struct dram dram = {.exists = false};
+	struct dram dram = {.is_beside_package_memory = topology->has_package_memory};
 
 	for (unsigned i = 0; i < topology->node_count; i++) {
 		const struct mk_node_facts *facts = &topology->nodes[i];
@@ -107,6 +120,8 @@ static void classify_cpuless(struct mk_node_facts *facts, const struct dram *dra
 
 	if (!dram->exists)
 		set_medium(node, MK_MEDIUM_DRAM, "no node with CPUs has memory: local memory");
+	else if (dram->is_beside_package_memory)
+		set_medium(node, MK_MEDIUM_HBM, "no CPUs, on a Knights Landing or Knights Mill");
 	else if (is_twice_as_fast(node, dram))
 		set_medium(node, MK_MEDIUM_HBM,
 			   "no CPUs, more than twice the bandwidth of DRAM (HMAT)");
@@ -195,25 +210,83 @@ static void find_far(struct mk_topology *topology)
 		topology->far_reason = "the process may not use the far nodes (Mems_allowed)";
 }
 
-static bool reaches_threshold(const struct mk_node_facts *facts)
+/* Memory whose figures count: a GPU's is left to the GPU. */
+static bool is_usable(const struct mk_node_facts *facts)
 {
-	return facts->node.has_memory && !facts->is_gpu &&
-	       mk_node_bandwidth(&facts->node) >= HBW_THRESHOLD;
+	return facts->node.has_memory && !facts->is_gpu;
 }
 
-static void find_hbw(struct mk_topology *topology, const struct dram *dram)
+static bool has_latency(const struct mk_node_facts *facts)
+{
+	return is_usable(facts) && mk_node_latency(&facts->node) != 0;
+}
+
+static bool has_bandwidth(const struct mk_node_facts *facts)
+{
+	return is_usable(facts) && mk_node_bandwidth(&facts->node) != 0;
+}
+
+static bool has_size(const struct mk_node_facts *facts)
+{
+	return is_usable(facts) && facts->node.memory_size != 0;
+}
+
+static bool is_without_cpus(const struct mk_node_facts *facts)
+{
+	return is_usable(facts) && !facts->node.has_cpu;
+}
+
+static bool collect_fast(struct mk_topology *topology, uint64_t threshold)
 {
 	struct mk_nodeset *hbw = &topology->sets[MK_SET_HBW];
 
-	if (!collect(topology, MK_SET_HBW, reaches_threshold))
-		for (unsigned i = 0; i < topology->node_count; i++) {
-			const struct mk_node_facts *facts = &topology->nodes[i];
+	for (unsigned i = 0; i < topology->node_count; i++)
+		if (has_bandwidth(&topology->nodes[i]) &&
+		    mk_node_bandwidth(&topology->nodes[i].node) >= threshold)
+			mk_nodeset_add(hbw, topology->nodes[i].node.id);
+	return !mk_nodeset_is_empty(hbw);
+}
 
-			if (facts->node.has_memory && !facts->is_gpu &&
-			    is_twice_as_fast(&facts->node, dram))
-				mk_nodeset_add(hbw, facts->node.id);
-		}
-	mk_nodeset_intersect(hbw, &topology->sets[MK_SET_ALLOWED]);
+/* A threshold that the user names is the only one; where it is bad nobody asks for this set. */
+static void find_hbw(struct mk_topology *topology, const struct dram *dram)
+{
+	bool is_given = mk_option_text(MK_OPTION_HBW_THRESHOLD) != NULL;
+	uint64_t threshold = HBW_THRESHOLD;
+
+	mk_option_number(MK_OPTION_HBW_THRESHOLD, &threshold);
+	if (topology->has_package_memory)
+		collect(topology, MK_SET_HBW, is_without_cpus);
+	else if (!collect_fast(topology, threshold) && !is_given && dram->lowest_bandwidth != 0)
+		collect_fast(topology, 2 * (uint64_t)dram->lowest_bandwidth + 1);
+	mk_nodeset_intersect(&topology->sets[MK_SET_HBW], &topology->sets[MK_SET_ALLOWED]);
+}
+
+static void find_known(struct mk_topology *topology)
+{
+	const struct mk_nodeset *allowed = &topology->sets[MK_SET_ALLOWED];
+
+	collect(topology, MK_SET_CAPACITY, has_size);
+	collect(topology, MK_SET_LATENCY, has_latency);
+	collect(topology, MK_SET_BANDWIDTH, has_bandwidth);
+	mk_nodeset_intersect(&topology->sets[MK_SET_CAPACITY], allowed);
+	mk_nodeset_intersect(&topology->sets[MK_SET_LATENCY], allowed);
+	mk_nodeset_intersect(&topology->sets[MK_SET_BANDWIDTH], allowed);
+}
+
+static void find_largest(struct mk_topology *topology)
+{
+	const struct mk_nodeset *known = &topology->sets[MK_SET_CAPACITY];
+	uint64_t largest = 0;
+
+	mk_nodeset_for_each (id, known) {
+		uint64_t size = mk_topology_find_node(topology, id)->memory_size;
+
+		if (size > largest)
+			largest = size;
+	}
+	mk_nodeset_for_each (id, known)
+		if (mk_is_about_as_large(mk_topology_find_node(topology, id)->memory_size, largest))
+			mk_nodeset_add(&topology->sets[MK_SET_LARGEST], id);
 }
 
 static bool is_local_dram(const struct mk_node_facts *facts)
@@ -251,4 +324,6 @@ void mk_classify(struct mk_topology *topology)
 	find_far(topology);
 	find_hbw(topology, &dram);
 	find_regular(topology);
+	find_known(topology);
+	find_largest(topology);
 }

@@ -111,3 +111,88 @@ void mk_topology_closest(const struct mk_topology *topology, const struct mk_nod
 	}
 	*ret_closest = closest;
 }
+
+/* No CPU node is nearer. A node that is not local to the best initiators is local to nobody else. */
+static bool is_local(const struct mk_topology *topology, unsigned id, unsigned cpu_node)
+{
+	const struct mk_nodeset *cpus = &topology->sets[MK_SET_CPU];
+	int index = mk_snapshot_index(topology, id);
+	struct mk_nodeset initiators;
+
+	if (id == cpu_node)
+		return true;
+	if (index < 0 || mk_nodeset_has(cpus, id))
+		return false;
+	initiators = topology->nodes[index].initiators;
+	mk_nodeset_intersect(&initiators, cpus);
+	if (!mk_nodeset_is_empty(&initiators))
+		return mk_nodeset_has(&initiators, cpu_node);
+	mk_nodeset_for_each (other, cpus)
+		if (mk_topology_distance(topology, other, id) <
+		    mk_topology_distance(topology, cpu_node, id))
+			return false;
+	return true;
+}
+
+static void find_local(const struct mk_topology *topology, const struct mk_nodeset *candidates,
+		       unsigned cpu_node, struct mk_nodeset *ret_local)
+{
+	mk_nodeset_clear(ret_local);
+	mk_nodeset_for_each (id, candidates)
+		if (is_local(topology, id, cpu_node))
+			mk_nodeset_add(ret_local, id);
+	if (mk_nodeset_is_empty(ret_local))
+		mk_topology_closest(topology, candidates, cpu_node, ret_local);
+}
+
+/* More is better. */
+static uint64_t merit_of(const struct mk_node *node, enum mk_merit merit)
+{
+	if (merit == MK_MERIT_CAPACITY)
+		return node->memory_size;
+	if (merit == MK_MERIT_LATENCY)
+		return UINT32_MAX - mk_node_latency(node);
+	return mk_node_bandwidth(node);
+}
+
+static bool is_as_good(uint64_t merit, uint64_t best, enum mk_merit kind)
+{
+	return kind == MK_MERIT_CAPACITY ? mk_is_about_as_large(merit, best) : merit == best;
+}
+
+/* What decides between nodes that are as good; more is better. */
+static uint64_t second_merit_of(const struct mk_topology *topology, const struct mk_node *node,
+				unsigned cpu_node, enum mk_merit merit)
+{
+	if (merit == MK_MERIT_CAPACITY)
+		return mk_topology_distance(topology, cpu_node, node->id);
+	return UINT64_MAX - node->memory_size;
+}
+
+int mk_topology_best_local(const struct mk_topology *topology, const struct mk_nodeset *candidates,
+			   unsigned cpu_node, enum mk_merit merit)
+{
+	struct mk_nodeset local;
+	uint64_t best = 0, best_second = 0;
+	int found = MK_NO_NODE;
+
+	find_local(topology, candidates, cpu_node, &local);
+	mk_nodeset_intersect(&local, &topology->sets[MK_SET_ONLINE]);
+	mk_nodeset_for_each (id, &local) {
+		uint64_t value = merit_of(mk_topology_find_node(topology, id), merit);
+
+		if (value > best)
+			best = value;
+	}
+	mk_nodeset_for_each (id, &local) {
+		const struct mk_node *node = mk_topology_find_node(topology, id);
+		uint64_t second = second_merit_of(topology, node, cpu_node, merit);
+
+		if (!is_as_good(merit_of(node, merit), best, merit) ||
+		    (found != MK_NO_NODE && second <= best_second))
+			continue;
+		found = (int)id;
+		best_second = second;
+	}
+	return found;
+}

@@ -119,6 +119,8 @@ static int read_snapshot(const struct mk_reader *reader, struct mk_topology **re
 	mk_dax_read(reader, topology);
 	mk_cxl_read(reader, topology);
 	mk_gpu_read(reader, topology);
+	mk_huge_pages_read(reader, topology);
+	mk_processor_read(reader, topology);
 	mk_process_read(reader, topology);
 	mk_classify(topology);
 	*ret_topology = topology;
@@ -161,9 +163,9 @@ static const struct mk_topology *fallback_snapshot(void)
 	topology->nodes[0].node.has_cpu = true;
 	topology->nodes[0].node.has_memory = true;
 	topology->nodes[0].node.evidence = "assumed";
-	for (unsigned set = 0; set < MK_SET_COUNT; set++)
-		if (set != MK_SET_FAR && set != MK_SET_HBW)
-			mk_nodeset_add(&topology->sets[set], 0);
+	/* Nothing is proven. */
+	for (unsigned set = 0; set < MK_SET_FAR; set++)
+		mk_nodeset_add(&topology->sets[set], 0);
 	return topology;
 }
 
@@ -322,6 +324,11 @@ const struct mk_nodeset *mk_topology_set(const struct mk_topology *topology,
 					 enum mk_topology_set set)
 {
 	return &topology->sets[set];
+}
+
+uint64_t mk_topology_huge_overcommit(const struct mk_topology *topology, enum mk_huge_size size)
+{
+	return topology->huge_overcommit[size];
 }
 
 bool mk_topology_is_all_allowed(const struct mk_topology *topology)

@@ -45,7 +45,9 @@ struct mk_topology {
 	unsigned node_count;
 	unsigned cpu_limit;
 	size_t distance_offset, cpu_node_offset, cpu_bits_offset;
+	uint64_t huge_overcommit[MK_HUGE_COUNT];
 	bool is_all_allowed;
+	bool has_package_memory; /* all nodes without CPUs are fast, by the model of the processor */
 	const char *far_reason;
 	struct mk_nodeset sets[MK_SET_COUNT];
 	struct mk_node_facts nodes[];
@@ -95,10 +97,19 @@ void mk_hmat_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_dax_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_cxl_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_gpu_read(const struct mk_reader *reader, struct mk_topology *topology);
+void mk_huge_pages_read(const struct mk_reader *reader, struct mk_topology *topology);
+void mk_processor_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_process_read(const struct mk_reader *reader, struct mk_topology *topology);
 void mk_classify(struct mk_topology *topology);
 
-/* Bytes/s as far as known: the lower of both directions, 0: unknown. */
+/* MB/s as far as known: the lower of both directions, 0: unknown. */
 uint32_t mk_node_bandwidth(const struct mk_node *node);
+
+/* ns as far as known: the higher of both directions, 0: unknown. */
+uint32_t mk_node_latency(const struct mk_node *node);
+
+/* Whether a node of SIZE bytes has about as much as the largest: what firmware and kernel keep for
+ * themselves makes equal modules differ. */
+bool mk_is_about_as_large(uint64_t size, uint64_t largest);
 
 #endif

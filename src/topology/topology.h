@@ -4,6 +4,7 @@
 #define MK_TOPOLOGY_TOPOLOGY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/nodeset.h"
@@ -19,6 +20,16 @@ enum mk_medium {
 	MK_MEDIUM_UNKNOWN, /* CPU-less, and nothing says what it is: never used by itself */
 };
 
+/* Sizes of huge pages that kinds are made of. */
+enum mk_huge_size { MK_HUGE_NONE, MK_HUGE_2M, MK_HUGE_1G, MK_HUGE_COUNT };
+
+static inline size_t mk_huge_bytes(enum mk_huge_size size)
+{
+	static const size_t bytes[MK_HUGE_COUNT] = {0, (size_t)2 << 20, (size_t)1 << 30};
+
+	return bytes[size];
+}
+
 /* One node that is online. Unknown figures are 0. */
 struct mk_node {
 	unsigned id;
@@ -29,6 +40,7 @@ struct mk_node {
 	uint64_t memory_size; /* bytes (MemTotal) */
 	uint32_t read_bandwidth, write_bandwidth; /* MB/s, from the best CPU initiator */
 	uint32_t read_latency, write_latency;	  /* ns */
+	uint64_t huge_page_count[MK_HUGE_COUNT];  /* of its pool, used or not, without surplus */
 };
 
 struct mk_topology; /* opaque outside src/topology: ask the functions below */
@@ -72,15 +84,23 @@ enum mk_topology_set {
 	MK_SET_MEMORY,	 /* has_memory */
 	MK_SET_CPU,	 /* has_cpu */
 	MK_SET_ALLOWED,	 /* Mems_allowed of the process, within MK_SET_MEMORY */
-	MK_SET_FAR,	 /* nodes of the DAX_KMEM kinds as detected, within MK_SET_ALLOWED */
-	MK_SET_HBW,	 /* nodes of high bandwidth as detected, within MK_SET_ALLOWED */
 	MK_SET_REGULAR,	 /* nodes of MEMKIND_REGULAR: CPUs and memory; else nearest to the CPUs */
 	MK_SET_RUNNABLE, /* CPU nodes on which the process may run: its leader's affinity mask joined
 			    with that of the thread that took the snapshot */
+	/* Proven, within MK_SET_ALLOWED. Without nodes of GPUs: */
+	MK_SET_FAR,	  /* nodes of the DAX_KMEM kinds */
+	MK_SET_HBW,	  /* nodes of high bandwidth */
+	MK_SET_CAPACITY,  /* nodes whose size is known, */
+	MK_SET_LARGEST,	  /* and those of them that have about as much as the largest */
+	MK_SET_LATENCY,	  /* nodes whose latency is known */
+	MK_SET_BANDWIDTH, /* nodes whose bandwidth is known */
 	MK_SET_COUNT
 };
 const struct mk_nodeset *mk_topology_set(const struct mk_topology *topology,
 					 enum mk_topology_set set);
+
+/* How many huge pages the kernel may make beyond those of the nodes' pools. */
+uint64_t mk_topology_huge_overcommit(const struct mk_topology *topology, enum mk_huge_size size);
 
 /* True where MK_SET_ALLOWED is all of MK_SET_MEMORY: no cpuset excludes a node. */
 bool mk_topology_is_all_allowed(const struct mk_topology *topology);
@@ -98,6 +118,21 @@ const char *mk_topology_far_reason(const struct mk_topology *topology);
  */
 void mk_topology_closest(const struct mk_topology *topology, const struct mk_nodeset *candidates,
 			 unsigned cpu_node, struct mk_nodeset *ret_closest);
+
+/* What the best of several nodes is best at. */
+enum mk_merit {
+	MK_MERIT_CAPACITY,  /* the largest; of those with about as much the most distant one */
+	MK_MERIT_LATENCY,   /* the lowest latency; of equal ones the smallest node */
+	MK_MERIT_BANDWIDTH, /* the highest bandwidth; of equal ones the smallest node */
+};
+
+/*
+ * The one node of CANDIDATES that is best, among those local to CPU_NODE: itself, and nodes without
+ * CPUs to which no CPU node is nearer. Where none is local, among the closest. Still equal: the
+ * lowest id. -1: there are no candidates.
+ */
+int mk_topology_best_local(const struct mk_topology *topology, const struct mk_nodeset *candidates,
+			   unsigned cpu_node, enum mk_merit merit);
 
 /* The fork handlers' part. */
 void mk_topology_lock_for_fork(void);

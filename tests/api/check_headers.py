@@ -30,9 +30,10 @@ def is_for(header: str, standard: str) -> bool:
 
 
 def program(headers: list[str]) -> str:
+    is_hbw = all(header.startswith("hbw") for header in headers)
+    call = "hbw_check_available()" if is_hbw else "memkind_check_available(MEMKIND_DEFAULT)"
     lines = [f"#include <{header}>" for header in headers * 2]
-    return "\n".join([*lines, "int main(void) { return memkind_check_available(MEMKIND_DEFAULT); }",
-                      ""])
+    return "\n".join([*lines, f"int main(void) {{ return {call}; }}", ""])
 
 
 def main() -> int:

@@ -71,6 +71,10 @@ def main() -> int:
         only(root, "libmemkind.so.0.0.1")
         for header in (Path(__file__).parents[2] / "include").iterdir():
             only(root, header.name)
+        for tool in ("memkind-auto-dax-kmem-nodes", "memkind-hbw-nodes"):
+            if (Path(build) / "tools" / tool).exists():
+                run(only(root, tool), env={**os.environ, "MEMKIND_DAX_KMEM_NODES": "0",
+                                           "MEMKIND_HBW_NODES": "0"})
         environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(root),
                        "PKG_CONFIG_LIBDIR": str(only(root, "memkind.pc").parent)}
         flags = check_pkg_config(root, environment)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * All static kinds, for tests that have to hold for each. With MEMKIND_DAX_KMEM_NODES=0 they are
- * available on any machine.
+ * Static kinds, for tests that have to hold for each. With MEMKIND_DAX_KMEM_NODES=0 and
+ * MEMKIND_HBW_NODES=0 these are available on any machine.
  */
 #ifndef TESTS_API_KINDS_H
 #define TESTS_API_KINDS_H
@@ -24,11 +24,16 @@ static const struct named_kind all_kinds[] = {
 	{NAMED_KIND(DAX_KMEM_ALL)},
 	{NAMED_KIND(DAX_KMEM_PREFERRED)},
 	{NAMED_KIND(DAX_KMEM_INTERLEAVE)},
+	{NAMED_KIND(HBW)},
+	{NAMED_KIND(HBW_ALL)},
+	{NAMED_KIND(HBW_PREFERRED)},
+	{NAMED_KIND(HBW_INTERLEAVE)},
 };
 
 enum {
 	KIND_COUNT = sizeof(all_kinds) / sizeof(all_kinds[0]),
 	FIRST_DAX_KIND = 3,
+	FIRST_HBW_KIND = 7,
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The background thread: started, ended, forked; and what a bad limit does. */
 #include <dirent.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -107,6 +108,25 @@ static void a_fork_child_starts_its_own(void **state)
 	assert_int_equal(memkind_set_bg_threads(false), 0);
 }
 
+/* A stack that no address space has room for. */
+static void without_a_thread_it_is_refused(void **state)
+{
+	pthread_attr_t usual, huge;
+
+	(void)state;
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+	skip(); /* they end the process then */
+#endif
+	assert_int_equal(pthread_getattr_default_np(&usual), 0);
+	assert_int_equal(pthread_getattr_default_np(&huge), 0);
+	assert_int_equal(pthread_attr_setstacksize(&huge, (size_t)1 << 47), 0);
+	assert_int_equal(pthread_setattr_default_np(&huge), 0);
+	assert_int_equal(memkind_set_bg_threads(true), MEMKIND_ERROR_INVALID);
+	assert_int_equal(pthread_setattr_default_np(&usual), 0);
+	assert_int_equal(memkind_set_bg_threads(true), 0);
+	assert_int_equal(memkind_set_bg_threads(false), 0);
+}
+
 static int first_use_with_limit(const char *limit)
 {
 	int status;
@@ -144,6 +164,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(one_thread_is_started_and_ended),
 		cmocka_unit_test(idle_memory_is_given_back),
 		cmocka_unit_test(a_fork_child_starts_its_own),
+		cmocka_unit_test(without_a_thread_it_is_refused),
 		cmocka_unit_test(a_bad_limit_ends_the_process_at_first_use),
 	};
 

@@ -147,7 +147,7 @@ class FaultTest(ToolTest):
 
     def test_bad_node_lists(self) -> None:
         arguments = self.machine("kmem-offline-6.12")
-        syntax = "a list of nodes, such as 2,3 or 2-3"
+        syntax = "a list of nodes with memory, such as 2-3"
         memory = "it names a node without memory that may be used"
         for text, reason in [("", syntax), (" ", syntax), ("x", syntax), ("3,", syntax),
                              ("!all", syntax), ("-1", syntax), ("2", memory), ("4", memory),
@@ -160,12 +160,13 @@ class FaultTest(ToolTest):
 
     def test_output_that_cannot_be_written(self) -> None:
         arguments = self.machine("1node-6.12")
-        for form in (["--help"], arguments, [*arguments, "--json"]):
+        for form, who in [(["--help"], "memkind"), (arguments, "memkind: nodes"),
+                          ([*arguments, "--json"], "memkind: nodes")]:
             with self.subTest(form=form), open("/dev/full", "w", encoding="ascii") as full:
                 result = tool.run(TOOL, form, output=full)
                 self.assertEqual(result.returncode, 1)
                 self.assertEqual(result.stderr,
-                                 "memkind: standard output could not be written\n")
+                                 f"{who}: standard output could not be written\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The allocators, in every standard from C++11 on. Argument: the filesystem (disk.h).
 #include <fixed_allocator.h>
+#include <hbw_allocator.h>
 #include <memkind_allocator.h>
 #include <pmem_allocator.h>
 
@@ -30,27 +31,77 @@ void static_kinds()
 		memkind_t handle;
 	} rows[] = {
 		{kinds::DEFAULT, 0, MEMKIND_DEFAULT},
+		{kinds::HUGETLB, 1, MEMKIND_HUGETLB},
 		{kinds::INTERLEAVE, 2, MEMKIND_INTERLEAVE},
+		{kinds::HBW, 3, MEMKIND_HBW},
+		{kinds::HBW_ALL, 4, MEMKIND_HBW_ALL},
+		{kinds::HBW_HUGETLB, 5, MEMKIND_HBW_HUGETLB},
+		{kinds::HBW_ALL_HUGETLB, 6, MEMKIND_HBW_ALL_HUGETLB},
+		{kinds::HBW_PREFERRED, 7, MEMKIND_HBW_PREFERRED},
+		{kinds::HBW_PREFERRED_HUGETLB, 8, MEMKIND_HBW_PREFERRED_HUGETLB},
+		{kinds::HBW_INTERLEAVE, 9, MEMKIND_HBW_INTERLEAVE},
 		{kinds::REGULAR, 10, MEMKIND_REGULAR},
 		{kinds::DAX_KMEM, 11, MEMKIND_DAX_KMEM},
 		{kinds::DAX_KMEM_ALL, 12, MEMKIND_DAX_KMEM_ALL},
 		{kinds::DAX_KMEM_PREFERRED, 13, MEMKIND_DAX_KMEM_PREFERRED},
 		{kinds::DAX_KMEM_INTERLEAVE, 14, MEMKIND_DAX_KMEM_INTERLEAVE},
+		{kinds::HIGHEST_CAPACITY, 15, MEMKIND_HIGHEST_CAPACITY},
+		{kinds::HIGHEST_CAPACITY_PREFERRED, 16, MEMKIND_HIGHEST_CAPACITY_PREFERRED},
+		{kinds::HIGHEST_CAPACITY_LOCAL, 17, MEMKIND_HIGHEST_CAPACITY_LOCAL},
+		{kinds::HIGHEST_CAPACITY_LOCAL_PREFERRED, 18,
+		 MEMKIND_HIGHEST_CAPACITY_LOCAL_PREFERRED},
+		{kinds::LOWEST_LATENCY_LOCAL, 19, MEMKIND_LOWEST_LATENCY_LOCAL},
+		{kinds::LOWEST_LATENCY_LOCAL_PREFERRED, 20, MEMKIND_LOWEST_LATENCY_LOCAL_PREFERRED},
+		{kinds::HIGHEST_BANDWIDTH_LOCAL, 21, MEMKIND_HIGHEST_BANDWIDTH_LOCAL},
+		{kinds::HIGHEST_BANDWIDTH_LOCAL_PREFERRED, 22,
+		 MEMKIND_HIGHEST_BANDWIDTH_LOCAL_PREFERRED},
 	};
 
 	for (const auto &row : rows) {
 		const static_allocator<int> allocator(row.name);
-		const cases<static_allocator> tried(allocator);
 
-		CHECK(static_cast<int>(row.name) == row.number && tried.kind == row.handle);
+		CHECK(static_cast<int>(row.name) == row.number);
 		for (const auto &other : rows)
 			CHECK((allocator == static_allocator<char>(other.name)) ==
 			      (row.name == other.name));
+		if (memkind_check_available(row.handle) != 0) {
+			CHECK(throws<std::bad_alloc>([&] { (void)allocator.allocate(1); }));
+			continue;
+		}
+		const cases<static_allocator> tried(allocator);
+
+		CHECK(tried.kind == row.handle);
 		tried.run();
 	}
-	for (int none : {-1, 1, 3, 15})
+	for (int none : {-1, 23})
 		CHECK(throws<std::runtime_error>(
 			[none] { static_allocator<int> unknown(static_cast<kinds>(none)); }));
+}
+
+static_assert(std::is_empty<hbw::allocator<int>>::value, "");
+static_assert(std::is_convertible<hbw::allocator<char>, hbw::allocator<int>>::value, "");
+
+// The kind is that of the policy, which is settled by the first allocation.
+void high_bandwidth()
+{
+	const hbw::allocator<int> allocator;
+	const cases<hbw::allocator> tried(allocator);
+	int number = 7;
+
+	CHECK(tried.kind == (hbw_check_available() == 0 ? MEMKIND_HBW_PREFERRED : MEMKIND_DEFAULT));
+	tried.run();
+	CHECK(allocator == hbw::allocator<double>() && !(allocator != hbw::allocator<int>()));
+	CHECK(allocator.max_size() == SIZE_MAX / sizeof(int));
+	CHECK(allocator.address(number) == &number);
+	CHECK(allocator.address(static_cast<const int &>(number)) == &number);
+	// What C++98 hands to allocate() and construct(), and containers made without an argument.
+	int *block = allocator.allocate(1, &number);
+
+	allocator.construct(block, number);
+	CHECK(*block == 7);
+	allocator.destroy(block);
+	allocator.deallocate(block, 1);
+	CHECK(std::vector<int, hbw::allocator<int>>(1000, 7)[999] == 7);
 }
 
 void kinds_on_areas()
@@ -169,6 +220,7 @@ int main(int argc, char **argv)
 		return 1;
 	start_disk(argv[1]);
 	static_kinds();
+	high_bandwidth();
 	kinds_on_areas();
 	kinds_on_files();
 	conservative_kinds_give_space_back_at_once();

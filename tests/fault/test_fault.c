@@ -26,7 +26,8 @@
 
 enum {
 	SLOT_COUNT = 160,
-	EDGE = 64,	   /* bytes marked at both ends of a block */
+	EDGE = 64,			  /* bytes marked at both ends of a block */
+	USED_KIND_COUNT = FIRST_HBW_KIND, /* the others are made of the same */
 	FULL_USE_STEP = 3, /* DEFAULT, DAX_KMEM and DAX_KMEM_INTERLEAVE: a kind of each policy */
 	RECORD_LIMIT = 20000,
 	FOREVER = -1, /* refuse until told otherwise */
@@ -183,7 +184,7 @@ static void *fill_shelf(void *argument)
 {
 	struct shelf *shelf = argument;
 
-	for (unsigned id = 0; id < KIND_COUNT; id++) {
+	for (unsigned id = 0; id < USED_KIND_COUNT; id++) {
 		for (unsigned i = 0; i < 10; i++)
 			allocate(shelf, *all_kinds[id].handle, 100);
 		allocate(shelf, *all_kinds[id].handle, 100000);
@@ -265,7 +266,7 @@ static void use_everything(bool is_strict)
 	static struct shelf shelf;
 
 	shelf.is_strict = is_strict;
-	for (unsigned id = 0; id < KIND_COUNT; id++) {
+	for (unsigned id = 0; id < USED_KIND_COUNT; id++) {
 		memkind_t kind = *all_kinds[id].handle;
 
 		if (id % FULL_USE_STEP == 0)

@@ -12,6 +12,9 @@ from typing import Callable
 
 import checks
 
+# Groups of tests/compat/compat.c: what depends on the machine, and what need not be asked on each.
+_MACHINE_GROUPS = "about kinds masks places lists create_kind null_kind hbw hbw_policies"
+_OTHER_GROUPS = "heap threads pmem fixed stats"
 BOTH = ("6.1", "6.12")
 FAR_KINDS = ("DAX_KMEM", "DAX_KMEM_ALL", "DAX_KMEM_PREFERRED", "DAX_KMEM_INTERLEAVE")
 
@@ -29,6 +32,8 @@ class Case:
     old_is_wrong: str = ""  # how libmemkind 1.14 fails it
     output_name: str = ""  # the output is kept in build/system/NAME-KERNEL.txt
     needs_old: bool = False  # libmemkind 1.14 is run beside, at /job/debian
+    needs_openmp: bool = False  # the OpenMP runtimes of LLVM and GCC
+    shows_output: bool = False  # what it printed is shown, also where it passes
 
 
 def _place(topology: str, name: str, arguments: str, **more) -> Case:
@@ -113,7 +118,8 @@ def _migration() -> list[Case]:
              f"migrate -n 2,3 {kind}; code=$?\n"
              'echo "the same with libmemkind 1.14:"\n'
              f"LD_LIBRARY_PATH=/job/debian migrate -n 2,3 {kind}\n"
-             "exit $code", limit=180, old_is_wrong=wrong, needs_old=True)
+             "exit $code", limit=180, old_is_wrong=wrong, needs_old=True,
+             shows_output=True)
         for kind in ("DAX_KMEM", "DAX_KMEM_PREFERRED", "DAX_KMEM_ALL")
     ]
 
@@ -293,6 +299,124 @@ def _machines() -> list[Case]:
     ]
 
 
+def _compat(topology: str, name: str = "", before: str = "true", after: str = "true",
+            groups: str = _MACHINE_GROUPS) -> Case:
+    """What libmemkind 1.14 and this library answer on a machine."""
+    name = name or topology
+    return Case(
+        f"compat-{name}", topology,
+        f"{before} || exit\n"
+        f"LD_LIBRARY_PATH=/job/debian compat /job/debian/libmemkind.so.0 {groups} 2>/dev/null "
+        f"|| exit\necho '{checks.NEXT_LIBRARY}'\n"
+        f"compat /job/library/libmemkind.so.0 {groups} 2>/dev/null || exit\n{after}",
+        checks.same_answers(f"guest-{name}"), kernels=("6.12",), limit=120, needs_old=True,
+        old_is_wrong="it is what this library is compared with")
+
+
+def _compats() -> list[Case]:
+    return [
+        _compat("four-node", groups=f"{_MACHINE_GROUPS} {_OTHER_GROUPS}"),
+        _compat("tie-everywhere"),
+        _compat("tie-on-one-socket"),
+        _compat("hbm"),
+        _compat("hbm", "huge-pages", before="huge_pages 10", after="huge_pages 0"),
+    ]
+
+
+# LLVM's runtime is the machine's own; GCC's comes with the C library of Debian 13.
+_OPENMP = ("openmp-llvm", "/job/trixie/ld-linux-x86-64.so.2 --library-path "
+           "/job/trixie:/job/library /job/bin/openmp-gcc")
+
+
+def _openmp(topology: str, name: str, rows: tuple[tuple[int, str, str, str], ...],
+            **more) -> Case:
+    """What the OpenMP runtimes hand out. Rows: CPU, allocator, kind, nodes."""
+    lines = [f"taskset {1 << cpu} {runtime} {allocator} {kind} {nodes} || failed=1"
+             for cpu, allocator, kind, nodes in rows
+             for runtime in _OPENMP]
+    # LLVM's runtime wants a place for shared memory.
+    return Case(f"openmp-{name}", topology,
+                "\n".join(["mkdir -p /dev/shm", "failed=0", *lines, "exit $failed"]),
+                needs_openmp=True, **more)
+
+
+def _openmps() -> list[Case]:
+    return [
+        _openmp("four-node", "large-capacity", (
+            (0, "large_cap", "DAX_KMEM_ALL", "2"), (1, "large_cap", "DAX_KMEM_ALL", "3"),
+            (1, "large_cap:interleaved", "DAX_KMEM_ALL", "3"))),
+        _openmp("hbm", "high-bandwidth", (
+            (0, "high_bw", "HBW_PREFERRED", "2"), (1, "high_bw", "HBW_PREFERRED", "3"),
+            (0, "high_bw:interleaved", "HBW_INTERLEAVE", "2,3")),
+                old_is_wrong="interleaves over the nodes of one socket"),
+    ]
+
+
+def _high_bandwidth() -> list[Case]:
+    per_socket = "takes the nodes of the CPU's own socket for all"
+    cases = []
+    for cpu, near in ((0, 2), (1, 3)):
+        for kind, arguments, wrong in (
+                ("HBW", f"-o {near} -p bind:{near}", ""),
+                ("HBW_ALL", f"-o {near} -p bind:2-3", per_socket),  # P16
+                ("HBW_PREFERRED", f"-o {near} -p preferred:{near}", ""),
+                ("HBW_INTERLEAVE", "-s -o 2-3 -p interleave:2-3", per_socket),
+                ("HIGHEST_BANDWIDTH_LOCAL", f"-o {near} -p bind:{near}", ""),
+                ("HIGHEST_BANDWIDTH_LOCAL_PREFERRED", f"-o {near} -p preferred:{near}", ""),
+                ("LOWEST_LATENCY_LOCAL", f"-o {cpu} -p bind:{cpu}", ""),
+                ("LOWEST_LATENCY_LOCAL_PREFERRED", f"-o {cpu} -p preferred:{cpu}", ""),
+                ("HIGHEST_CAPACITY_LOCAL", f"-o {cpu} -p bind:{cpu}", "")):
+            cases.append(_place("hbm", f"{_slug(kind)}-cpu{cpu}", f"-c {cpu} {arguments} {kind}",
+                                old_is_wrong=wrong))
+    return [
+        *cases,
+        Case("hbw-list-and-threshold", "hbm",
+             "MEMKIND_HBW_NODES=2 place -c 1 -o 2 -p bind:2 HBW &&\n"
+             "MEMKIND_HBW_THRESHOLD=205001 avail HBW=-20 HBW_ALL=-20 HBW_HUGETLB=-20 &&\n"
+             "MEMKIND_HBW_THRESHOLD=bad avail HBW=-12 HBW_PREFERRED=-12 REGULAR=0 &&\n"
+             "MEMKIND_HBW_NODES=4 avail HBW=-12 HBW_INTERLEAVE=-12 REGULAR=0"),
+        # P16: the nodes of all sockets count.
+        *(Case(f"hbw-verify-cpu{cpu}", "hbm", f"verify -c {cpu} 0=-1 1=-1 2=0 3=0",
+               old_is_wrong=per_socket) for cpu in (0, 1)),
+        # B2: there is no memory of high bandwidth, and none is made up.
+        Case("hbw-verify-absent", "four-node", "verify -c 0 0=-1 1=-1 2=-1 3=-1 &&\n"
+             "MEMKIND_HBW_NODES=1,2 verify -c 0 0=-1 1=0 2=0 3=-1",
+             old_is_wrong="compares with what lies on the stack"),
+        # P15: one socket has fast memory; both use it.
+        Case("hbw-one-socket", "hbm", "in_cpuset 0-2 0-1 place -c 1 -o 2 -p bind+static:2 HBW",
+             old_is_wrong="a socket without fast memory makes the kind unavailable on all"),
+        Case("highest-capacity", "two-large",
+             "place -c 0 -o 2 -p bind:2-3 HIGHEST_CAPACITY &&\n"
+             "place -c 1 -o 3 -p bind:2-3 HIGHEST_CAPACITY &&\n"
+             "place -c 1 -o 3 -p preferred:3 HIGHEST_CAPACITY_PREFERRED &&\n"
+             "place -c 1 -o 3 -p bind:3 HIGHEST_CAPACITY_LOCAL",
+             old_is_wrong="one node wins by a few MiB on all sockets"),  # P14
+    ]
+
+
+def _huge_pages() -> list[Case]:
+    def pool(node: int, count: int) -> str:
+        return (f"echo {count} > /sys/devices/system/node/node{node}"
+                "/hugepages/hugepages-2048kB/nr_hugepages")
+    return [
+        Case("hugetlb-none", "hbm", "avail -m HUGETLB=-18 HBW_HUGETLB=-18 HBW_ALL_HUGETLB=-18",
+             old_is_wrong="has a capacity of 0"),
+        # The pool of the machine has pages when that of the node has none: no SIGBUS.
+        Case("hugetlb-node-used-up", "hbm",
+             f"{pool(0, 10)}; {pool(2, 8)}\nfill -c 0 -l 100 HBW_HUGETLB || exit 1",
+             checks.fill_order(((2, 14),), ("null",)), is_alone=True,
+             old_is_wrong="a page that the node does not have is SIGBUS"),
+        Case("hugetlb-places", "hbm",
+             f"{pool(0, 12)}; {pool(2, 12)}\n"
+             "place -q -c 0 -o 0 -p default HUGETLB && "
+             "place -q -c 0 -o 2 -p bind:2 HBW_HUGETLB &&\n"
+             "place -q -c 1 -o 2 -p bind:2 HBW_HUGETLB && "
+             "place -q -c 1 -o 2 -p preferred:2 HBW_PREFERRED_HUGETLB &&\n"
+             "place -q -c 0 -o 2 -p bind:2 HBW_ALL_HUGETLB && avail HUGETLB=0:48",
+             is_alone=True, old_is_wrong="looks for pages on the CPU's own node only"),
+    ]
+
+
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_migration(), *_fills(), *_ties(),
-            *_machines()]
+            *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps()]

@@ -26,8 +26,22 @@ from cases import Case
 from initramfs import Archive, libraries_of
 
 HERE = Path(__file__).resolve().parent
-PROGRAMS = ("place", "fill", "migrate", "avail", "deny", "hotplug", "tied", "daxfile")
-_WITHOUT_LIBRARY = ("deny",)
+_COMPAT = guests.PROJECT / "tests" / "compat"
+_PROBE = ("place", "fill", "migrate", "avail", "hotplug", "tied", "daxfile", "verify")
+# Name -> sources of the test programs; those of _PROBE are linked to the library.
+PROGRAMS = {
+    **{name: [HERE / "programs" / f"{name}.c", HERE / "programs" / "probe.c"] for name in _PROBE},
+    "deny": [HERE / "programs" / "deny.c"],
+    "compat": [_COMPAT / "compat.c", *sorted(_COMPAT.glob("cases_*.c"))],
+    "openmp-llvm": [HERE / "programs" / "openmp.c"],
+    "openmp-gcc": [HERE / "programs" / "openmp.c"],
+}
+# Compiler and options, where they are not the usual ones.
+_COMPILERS = {"openmp-llvm": ["clang", "-fopenmp"], "openmp-gcc": ["cc", "-fopenmp"]}
+# Debian 13's C library and OpenMP runtime: 14, which knows libmemkind, and needs glibc 2.38.
+_TRIXIE = guests.PROJECT / "build" / "trixie"
+_TRIXIE_PACKAGES = ("libc6", "libgcc-s1", "libgomp1")
+_TRIXIE_FILES = ("ld-linux-x86-64.so.2", "libc.so.6", "libgcc_s.so.1", "libgomp.so.1")
 _SETUP_LIMIT = 60
 _DEBIAN_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
 _DEFAULT_LIBRARY = guests.PROJECT / "build" / "src" / "api"
@@ -68,12 +82,11 @@ def compile_programs(setting: Setting) -> None:
     headers = [f"-I{include}"] if (include / "memkind.h").exists() else []
     library = _DEBIAN_LIBRARY if setting.is_old else setting.library / "libmemkind.so.0"
     setting.programs.mkdir(parents=True, exist_ok=True)
-    for name in PROGRAMS:
-        sources = [str(HERE / "programs" / f"{name}.c")]
-        if name not in _WITHOUT_LIBRARY:
-            sources += [str(HERE / "programs" / "probe.c"), str(library)]
-        kernel.run(["cc", "-std=gnu17", "-O1", "-g0", "-D_GNU_SOURCE", "-Wall", "-Wextra",
-                    *headers, "-o", str(setting.programs / name), *sources, "-lpthread"])
+    for name, sources in PROGRAMS.items():
+        linked = [str(library)] if name in _PROBE else []
+        kernel.run([*_COMPILERS.get(name, ["cc"]), "-std=gnu17", "-O1", "-g0", "-D_GNU_SOURCE", "-Wall", "-Wextra",
+                    *headers, "-o", str(setting.programs / name), *map(str, sources), *linked,
+                    "-lpthread"])
 
 
 def nodes_case(topology: topologies.Topology) -> Case:
@@ -136,6 +149,13 @@ def _add_debian_library(archive: Archive, directory: str) -> None:
             archive.add_bytes(f"{directory}/{name}", Path(path).read_bytes(), executable=True)
 
 
+def _add_openmp(setting: Setting, archive: Archive) -> None:
+    """The OpenMP runtimes: LLVM's of this machine, GCC's of Debian 13 with its C library."""
+    guests.add_libraries(archive, libraries_of(setting.programs / "openmp-llvm"))
+    for name in _TRIXIE_FILES:
+        archive.add_file(f"job/trixie/{name}", _TRIXIE / "usr/lib/x86_64-linux-gnu" / name)
+
+
 def make_job(setting: Setting, topology: topologies.Topology, cases: list[Case]) -> Archive:
     archive = Archive()
     archive.add_file("job/setup.sh", HERE / "guest" / "setup.sh")
@@ -144,6 +164,7 @@ def make_job(setting: Setting, topology: topologies.Topology, cases: list[Case])
         archive.add_bytes(f"job/cases/{case.name}", case_script(case).encode())
     for name in PROGRAMS:
         archive.add_file(f"job/bin/{name}", setting.programs / name)
+    archive.add_link("job/library/libmemkind.so", "libmemkind.so.0")
     if setting.tool is not None:
         guests.add_program(archive, "job/bin/memkind", setting.tool)
     if setting.is_old:
@@ -152,6 +173,8 @@ def make_job(setting: Setting, topology: topologies.Topology, cases: list[Case])
         archive.add_file("job/library/libmemkind.so.0", setting.library / "libmemkind.so.0")
     if any(case.needs_old for case in cases):
         _add_debian_library(archive, "job/debian")
+    if any(case.needs_openmp for case in cases):
+        _add_openmp(setting, archive)
     return archive
 
 
@@ -247,7 +270,7 @@ class Reporter:
             why = f"  ({outcome.why})" if outcome.why else ""
             print(f"{outcome.status}  {outcome.kernel:4}  {outcome.case.topology}/"
                   f"{outcome.case.name}{why}", flush=True)
-            if outcome.status == "FAIL" or self._shows_output or outcome.case.needs_old:
+            if outcome.status == "FAIL" or self._shows_output or outcome.case.shows_output:
                 for line in outcome.output.splitlines()[-_SHOWN_LINES:]:
                     print(f"        {line}", flush=True)
 
@@ -313,6 +336,8 @@ def main() -> int:
         for version in versions:
             guests.build(version, setting.guest_directory)
         compile_programs(setting)
+        kernel.run([str(guests.PROJECT / "scripts" / "unpack-packages"), str(_TRIXIE), "amd64",
+                    "trixie", *_TRIXIE_PACKAGES])
     except (RuntimeError, FileNotFoundError, subprocess.CalledProcessError) as error:
         sys.exit(f"run.py: {error}")
     work = list(chosen_groups(setting, versions, chosen, report))

@@ -17,7 +17,8 @@ import tree
 
 NODE = "sys/devices/system/node"
 # Lines that are kept of files with many.
-KEPT_LINES = re.compile(rb"(Mems_allowed_list|Cpus_allowed_list|(Node +\d+ +)?MemTotal):")
+KEPT_LINES = re.compile(rb"(Mems_allowed_list|Cpus_allowed_list|(Node +\d+ +)?MemTotal|"
+                        rb"cpu family\t|model\t\t):")
 
 PATTERNS = [
     "sys/devices/system/cpu/possible",
@@ -29,7 +30,9 @@ PATTERNS = [
     "sys/devices/virtual/memory_tiering/*/nodelist",
     "sys/bus/dax/devices/*",
     "sys/bus/cxl/devices/*",
-    "proc/self/status", "proc/meminfo",
+    f"{NODE}/node*/hugepages/*/nr_hugepages", f"{NODE}/node*/hugepages/*/surplus_hugepages",
+    "sys/kernel/mm/hugepages/*/nr_overcommit_hugepages",
+    "proc/self/status", "proc/meminfo", "proc/cpuinfo",
     "proc/driver/nvidia/gpus/*/numa_status",
 ]
 # Kind of a device of sys/bus -> what is read in the directory that its link leads to.
@@ -57,8 +60,9 @@ class Capture:
             content = path.read_bytes()
         except OSError:
             return
-        if path.name in ("status", "meminfo"):
-            lines = [line for line in content.split(b"\n") if KEPT_LINES.match(line)]
+        if path.name in ("status", "meminfo", "cpuinfo"):
+            # Each once: CPUs are alike.
+            lines = dict.fromkeys(line for line in content.split(b"\n") if KEPT_LINES.match(line))
             content = b"".join(line + b"\n" for line in lines)
         self.tree[name] = content
 

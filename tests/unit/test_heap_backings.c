@@ -212,6 +212,140 @@ static void threads_keep_no_large_blocks_of_a_scarce_heap(void **state)
 	end(&fixture);
 }
 
+/* What was given back may be committed again. */
+static int purge_and_forget(struct mk_backing *backing, void *base, size_t size)
+{
+	struct fixture *fixture = (struct fixture *)backing;
+
+	(void)base;
+	fixture->plain.committed -= size;
+	return 0;
+}
+
+static void release_and_forget(struct mk_backing *backing, void *base, size_t size)
+{
+	(void)backing;
+	mk_vm_release(base, size);
+}
+
+/* Large pages of the backing: 2 MiB each, and what is purged is gone. */
+static void start_large(struct fixture *fixture)
+{
+	start(fixture);
+	fixture->plain.head.page_size = 2 * MK_MIB;
+	fixture->plain.head.reservation_size = 8 * MK_MIB;
+}
+
+static void large_pages_come_as_wholes(void **state)
+{
+	struct fixture fixture;
+	void *block;
+
+	(void)state;
+	start_large(&fixture);
+	block = mk_heap_malloc(fixture.heap, 100);
+	assert_int_equal(fixture.plain.committed, 2 * MK_MIB);
+	mk_heap_free(block);
+	block = mk_heap_malloc(fixture.heap, 3 * MK_MIB);
+	assert_int_equal(fixture.plain.committed % (2 * MK_MIB), 0);
+	mk_heap_free(block);
+	end(&fixture);
+}
+
+static void large_pages_that_are_idle_go_for_good(void **state)
+{
+	struct fixture fixture;
+	char *kept, *block;
+	size_t committed;
+
+	(void)state;
+	start_large(&fixture);
+	kept = mk_heap_malloc(fixture.heap, 64 << 10);
+	block = mk_heap_malloc(fixture.heap, 5 * MK_MIB);
+	memset(block, 1, 5 * MK_MIB);
+	mk_heap_free(block);
+	mk_lock_acquire(&fixture.heap->pages.lock, MK_RANK_PAGES);
+	mk_pages_purge_all(fixture.heap);
+	mk_lock_release(&fixture.heap->pages.lock, MK_RANK_PAGES);
+	/* The page of the block that is kept stays, with what lies beside it. */
+	assert_int_equal(fixture.plain.purged % (2 * MK_MIB), 0);
+	assert_true(fixture.plain.purged >= 4 * MK_MIB);
+	assert_null(heap_fault(fixture.heap, NULL));
+	committed = fixture.plain.committed;
+	block = mk_heap_malloc(fixture.heap, 5 * MK_MIB);
+	assert_non_null(block);
+	assert_true(fixture.plain.committed >= committed + 4 * MK_MIB);
+	/* A block does not grow into what is gone. */
+	mk_heap_free(block);
+	mk_heap_free(kept);
+	mk_lock_acquire(&fixture.heap->pages.lock, MK_RANK_PAGES);
+	mk_pages_purge_all(fixture.heap);
+	mk_lock_release(&fixture.heap->pages.lock, MK_RANK_PAGES);
+	end(&fixture);
+}
+
+static void a_block_does_not_grow_into_pages_that_are_gone(void **state)
+{
+	struct fixture fixture;
+	size_t released;
+	char *block;
+
+	(void)state;
+	start_large(&fixture);
+	fixture.plain.head.purges_at_once = true;
+	block = mk_heap_malloc(fixture.heap, 8 * MK_MIB);
+	fixture.plain.commit_limit = fixture.plain.committed;
+	assert_true(mk_heap_resize(block, 4 * MK_MIB));
+	assert_int_equal(fixture.plain.purged, 4 * MK_MIB);
+	assert_false(mk_heap_resize(block, 6 * MK_MIB));
+	assert_null(mk_heap_malloc(fixture.heap, 2 * MK_MIB));
+	assert_true(mk_heap_resize(block, 3 * MK_MIB));
+	released = fixture.plain.released;
+	mk_heap_free(block);
+	assert_int_equal(fixture.plain.released - released, 8 * MK_MIB);
+	end(&fixture);
+}
+
+/* What is idle in the wrong pieces is given back for others, within what there is. */
+static void idle_large_pages_make_room(void **state)
+{
+	struct fixture fixture;
+	void *blocks[8];
+
+	(void)state;
+	start_large(&fixture);
+	fixture.ops.purge = purge_and_forget;
+	fixture.ops.release = release_and_forget;
+	fixture.plain.head.reservation_size = 2 * MK_MIB;
+	fixture.plain.commit_limit = 16 * MK_MIB;
+	for (unsigned i = 0; i < 8; i++)
+		assert_non_null(blocks[i] = mk_heap_malloc(fixture.heap, 2 * MK_MIB));
+	assert_null(mk_heap_malloc(fixture.heap, 2 * MK_MIB));
+	for (unsigned i = 0; i < 8; i++)
+		mk_heap_free(blocks[i]);
+	assert_non_null(blocks[0] = mk_heap_malloc(fixture.heap, 16 * MK_MIB));
+	mk_heap_free(blocks[0]);
+	end(&fixture);
+}
+
+static void zeroing_does_not_lose_large_pages(void **state)
+{
+	struct fixture fixture;
+	char *block;
+
+	(void)state;
+	start_large(&fixture);
+	block = mk_heap_malloc(fixture.heap, 8 * MK_MIB);
+	memset(block, 1, 8 * MK_MIB);
+	mk_heap_free(block);
+	block = mk_heap_malloc_zeroed(fixture.heap, 8 * MK_MIB);
+	assert_int_equal(fixture.plain.purged, 0);
+	for (size_t i = 0; i < 8 * MK_MIB; i += 4096)
+		assert_int_equal(block[i], 0);
+	mk_heap_free(block);
+	end(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +356,11 @@ int main(void)
 		cmocka_unit_test(a_refused_commit_leaves_no_reservation),
 		cmocka_unit_test(a_refused_purge_keeps_the_space),
 		cmocka_unit_test(threads_keep_no_large_blocks_of_a_scarce_heap),
+		cmocka_unit_test(large_pages_come_as_wholes),
+		cmocka_unit_test(large_pages_that_are_idle_go_for_good),
+		cmocka_unit_test(a_block_does_not_grow_into_pages_that_are_gone),
+		cmocka_unit_test(idle_large_pages_make_room),
+		cmocka_unit_test(zeroing_does_not_lose_large_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,29 +52,155 @@ static void assert_place(enum mk_kind_id id, const struct mk_topology *topology,
 
 #define PLACE(mode_, home_) ((struct mk_placement){.mode = (mode_), .home = (home_)})
 
+/* Where a kind is placed on CPU node 0 and 1; home is -1 or the CPU node. */
+struct place {
+	enum mk_kind_id id;
+	enum mk_policy_mode mode;
+	bool has_home;
+	uint64_t at_node_0, at_node_1;
+};
+
+static void assert_places(const struct mk_topology *topology, const struct place *rows,
+			  size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct place *row = &rows[i];
+
+		assert_int_equal(judge(row->id, topology), 0);
+		assert_place(row->id, topology, 0, PLACE(row->mode, row->has_home ? 0 : -1),
+			     row->at_node_0);
+		assert_place(row->id, topology, 1, PLACE(row->mode, row->has_home ? 1 : -1),
+			     row->at_node_1);
+	}
+}
+
+/* The nodes are of one size: P14. Far nodes and those of high bandwidth are 2 and 3. */
 static void every_kind_is_placed_as_its_row_says(void **state)
 {
+	static const struct place rows[] = {
+		{MK_KIND_DEFAULT, MK_POLICY_DEFAULT, false, 0, 0},
+		{MK_KIND_REGULAR, MK_POLICY_BIND, false, 3, 3},
+		{MK_KIND_INTERLEAVE, MK_POLICY_INTERLEAVE, false, 15, 15},
+		{MK_KIND_DAX_KMEM, MK_POLICY_BIND, false, 4, 8},
+		{MK_KIND_DAX_KMEM_ALL, MK_POLICY_BIND, true, 12, 12},
+		{MK_KIND_DAX_KMEM_PREFERRED, MK_POLICY_PREFERRED, false, 4, 8},
+		{MK_KIND_DAX_KMEM_INTERLEAVE, MK_POLICY_INTERLEAVE, false, 12, 12},
+		{MK_KIND_HBW, MK_POLICY_BIND, false, 4, 8},
+		/* P16: all are all, on each socket. */
+		{MK_KIND_HBW_ALL, MK_POLICY_BIND, true, 12, 12},
+		{MK_KIND_HBW_PREFERRED, MK_POLICY_PREFERRED, false, 4, 8},
+		{MK_KIND_HBW_INTERLEAVE, MK_POLICY_INTERLEAVE, false, 12, 12},
+		{MK_KIND_HIGHEST_CAPACITY, MK_POLICY_BIND, true, 15, 15},
+		{MK_KIND_HIGHEST_CAPACITY_PREFERRED, MK_POLICY_PREFERRED, false, 1, 2},
+		{MK_KIND_HIGHEST_CAPACITY_LOCAL, MK_POLICY_BIND, false, 4, 8},
+		{MK_KIND_HIGHEST_CAPACITY_LOCAL_PREFERRED, MK_POLICY_PREFERRED, false, 4, 8},
+	};
 	const struct mk_topology *topology = build(&four_nodes);
 
 	(void)state;
-	for (unsigned id = 0; id < MK_KIND_COUNT; id++)
-		assert_int_equal(judge((enum mk_kind_id)id, topology), 0);
-	for (unsigned node = 0; node < 2; node++) {
-		const uint64_t near = UINT64_C(1) << (node + 2);
-
-		assert_place(MK_KIND_DEFAULT, topology, node, PLACE(MK_POLICY_DEFAULT, -1), 0);
-		assert_place(MK_KIND_REGULAR, topology, node, PLACE(MK_POLICY_BIND, -1), 3);
-		assert_place(MK_KIND_INTERLEAVE, topology, node, PLACE(MK_POLICY_INTERLEAVE, -1),
-			     15);
-		assert_place(MK_KIND_DAX_KMEM, topology, node, PLACE(MK_POLICY_BIND, -1), near);
-		assert_place(MK_KIND_DAX_KMEM_ALL, topology, node, PLACE(MK_POLICY_BIND, (int)node),
-			     12);
-		assert_place(MK_KIND_DAX_KMEM_PREFERRED, topology, node,
-			     PLACE(MK_POLICY_PREFERRED, -1), near);
-		assert_place(MK_KIND_DAX_KMEM_INTERLEAVE, topology, node,
-			     PLACE(MK_POLICY_INTERLEAVE, -1), 12);
-	}
+	assert_places(topology, rows, MK_ARRAY_SIZE(rows));
 	assert_int_equal(mk_choice_mode_flags(topology), 0);
+}
+
+static void put_figures(unsigned node, unsigned initiator, const char *bandwidth,
+			const char *latency)
+{
+	static const char *const names[] = {"read_bandwidth", "write_bandwidth", "read_latency",
+					    "write_latency"};
+	char path[128];
+
+	for (unsigned i = 0; i < MK_ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "sys/devices/system/node/node%u/access1/initiators/%s",
+			 node, names[i]);
+		put(path, i < 2 ? bandwidth : latency);
+	}
+	snprintf(path, sizeof(path), "sys/devices/system/node/node%u/access1/initiators/node%u/x",
+		 node, initiator);
+	put(path, "");
+}
+
+/* P15: only the first socket has figures, and fast memory; the second one gets the nearest. */
+static void a_socket_without_figures_gets_the_nearest(void **state)
+{
+	static const struct place rows[] = {
+		{MK_KIND_LOWEST_LATENCY_LOCAL, MK_POLICY_BIND, false, 1, 1},
+		{MK_KIND_LOWEST_LATENCY_LOCAL_PREFERRED, MK_POLICY_PREFERRED, false, 1, 1},
+		{MK_KIND_HIGHEST_BANDWIDTH_LOCAL, MK_POLICY_BIND, false, 4, 1},
+		{MK_KIND_HIGHEST_BANDWIDTH_LOCAL_PREFERRED, MK_POLICY_PREFERRED, false, 4, 1},
+	};
+	const struct mk_topology *topology = build(&four_nodes);
+
+	(void)state;
+	for (size_t i = 0; i < MK_ARRAY_SIZE(rows); i++)
+		assert_int_equal(judge(rows[i].id, topology), MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE);
+	put_figures(0, 0, "100000", "80");
+	put_figures(2, 0, "300000", "120");
+	assert_places(build(&four_nodes), rows, MK_ARRAY_SIZE(rows));
+	assert_int_equal(remove_root(state), 0);
+	assert_int_equal(mkdir(root, 0700), 0);
+}
+
+/* X4: as many as there are, and the kind is refused. */
+static void nodes_as_large_and_as_close_refuse_the_preferred_kind(void **state)
+{
+	static const struct written_machine machine = {
+		{"0-3", ""},
+		{"10 21 17 17", "21 10 28 17", "17 28 10 28", "17 17 28 10"},
+		"2-3",
+		"0-3",
+	};
+	const struct mk_topology *topology = build(&machine);
+
+	(void)state;
+	assert_int_equal(judge(MK_KIND_HIGHEST_CAPACITY_PREFERRED, topology),
+			 MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE);
+	assert_int_equal(judge(MK_KIND_HIGHEST_CAPACITY, topology), 0);
+	assert_place(MK_KIND_HIGHEST_CAPACITY, topology, 0, PLACE(MK_POLICY_BIND, 0), 12);
+}
+
+static void put_pool(unsigned node, const char *count)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "sys/devices/system/node/node%u/hugepages/hugepages-2048kB/nr_hugepages", node);
+	put(path, count);
+}
+
+static void huge_pages_are_of_the_nodes_that_have_some(void **state)
+{
+	static const struct place rows[] = {
+		{MK_KIND_HUGETLB, MK_POLICY_DEFAULT, false, 0, 0},
+		{MK_KIND_HBW_HUGETLB, MK_POLICY_BIND, false, 8, 8},
+		{MK_KIND_HBW_ALL_HUGETLB, MK_POLICY_BIND, true, 8, 8},
+		{MK_KIND_HBW_PREFERRED_HUGETLB, MK_POLICY_PREFERRED, false, 8, 8},
+		{MK_KIND_HBW_GBTLB, MK_POLICY_BIND, false, 8, 8},
+	};
+	struct written_machine machine = four_nodes;
+	struct mk_placement placement;
+
+	(void)state;
+	put_pool(0, "16");
+	assert_int_equal(judge(MK_KIND_HUGETLB, build(&machine)), 0);
+	assert_int_equal(judge(MK_KIND_HBW_HUGETLB, build(&machine)), MEMKIND_ERROR_HUGETLB);
+	put_pool(3, "1");
+	assert_places(build(&machine), rows, MK_ARRAY_SIZE(rows));
+	assert_int_equal(
+		mk_choice_place(&mk_kinds[MK_KIND_HBW_HUGETLB], build(&machine), 0, &placement), 0);
+	assert_int_equal(placement.page_size, 2 * MK_MIB);
+	/* What the kernel may add is of any node. */
+	put("sys/kernel/mm/hugepages/hugepages-1048576kB/nr_overcommit_hugepages", "1");
+	assert_int_equal(judge(MK_KIND_HBW_GBTLB, build(&machine)), 0);
+	assert_int_equal(
+		mk_choice_place(&mk_kinds[MK_KIND_HBW_GBTLB], build(&machine), 0, &placement), 0);
+	assert_int_equal(placement.page_size, MK_GIB);
+	assert_int_equal(mask_of(&placement.nodes), 4);
+	/* B4: pages of other nodes do not count where there is no node. */
+	machine.allowed_nodes = "0-1";
+	assert_int_equal(judge(MK_KIND_HBW_HUGETLB, build(&machine)),
+			 MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE);
+	assert_int_equal(remove_root(state), 0);
+	assert_int_equal(mkdir(root, 0700), 0);
 }
 
 static void capacity_counts_the_nodes_that_serve(void **state)
@@ -107,6 +233,8 @@ static void a_tie_on_one_socket_refuses_the_preferred_kind_only(void **state)
 
 	(void)state;
 	assert_int_equal(judge(MK_KIND_DAX_KMEM_PREFERRED, topology), MEMKIND_ERROR_RUNTIME);
+	assert_int_equal(judge(MK_KIND_HBW_PREFERRED, topology), MEMKIND_ERROR_RUNTIME);
+	assert_int_equal(judge(MK_KIND_HBW, topology), 0);
 	assert_int_equal(judge(MK_KIND_DAX_KMEM, topology), 0);
 	assert_place(MK_KIND_DAX_KMEM, topology, 0, PLACE(MK_POLICY_BIND, -1), 12);
 	assert_place(MK_KIND_DAX_KMEM, topology, 1, PLACE(MK_POLICY_BIND, -1), 8);
@@ -208,6 +336,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_is_placed_as_its_row_says),
+		cmocka_unit_test(a_socket_without_figures_gets_the_nearest),
+		cmocka_unit_test(nodes_as_large_and_as_close_refuse_the_preferred_kind),
+		cmocka_unit_test(huge_pages_are_of_the_nodes_that_have_some),
 		cmocka_unit_test(capacity_counts_the_nodes_that_serve),
 		cmocka_unit_test(a_tie_on_one_socket_refuses_the_preferred_kind_only),
 		cmocka_unit_test(a_process_on_the_untied_socket_may_prefer),
@@ -225,5 +356,6 @@ int main(void)
 	if (mkdtemp(root) == NULL)
 		return 99;
 	setenv("MEMKIND_DAX_KMEM_NODES", "2,3", 1);
+	setenv("MEMKIND_HBW_NODES", "2,3", 1);
 	return cmocka_run_group_tests(tests, NULL, remove_root);
 }

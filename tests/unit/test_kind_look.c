@@ -21,7 +21,7 @@
 #include "written_machine.h"
 
 static const struct mk_topology *current;
-static const struct mk_topology *only_node_0, *nodes_0_and_1;
+static const struct mk_topology *only_node_0, *nodes_0_and_1, *unreadable;
 static unsigned rescan_count;
 
 const struct mk_topology *__wrap_mk_topology_get(void);
@@ -196,6 +196,24 @@ static int run_with_far_node_0(void)
 	return status;
 }
 
+/* R6: nodes that the process may not use do not count, one that can't be read counts nothing. */
+static void capacity_is_that_of_allowed_and_readable_nodes(void **state)
+{
+	static const enum mk_kind_id kinds[] = {MK_KIND_DEFAULT, MK_KIND_INTERLEAVE,
+						MK_KIND_REGULAR};
+	const int64_t node_size = NODE_MIB * (int64_t)MK_MIB;
+
+	(void)state;
+	for (size_t i = 0; i < MK_ARRAY_SIZE(kinds); i++) {
+		switch_to(only_node_0);
+		assert_int_equal(mk_kind_capacity(&mk_kinds[kinds[i]]), node_size);
+		switch_to(nodes_0_and_1);
+		assert_int_equal(mk_kind_capacity(&mk_kinds[kinds[i]]), 2 * node_size);
+		switch_to(unreadable);
+		assert_int_equal(mk_kind_capacity(&mk_kinds[kinds[i]]), node_size);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_refused_mbind_makes_the_library_look),
 		cmocka_unit_test(fruitless_looks_are_a_second_apart),
 		cmocka_unit_test(an_unavailable_kind_looks_once_a_second),
+		cmocka_unit_test(capacity_is_that_of_allowed_and_readable_nodes),
 	};
 	struct written_machine machine = four_nodes;
 	struct mk_nodeset nodes = {.word = {1}};
@@ -219,6 +238,9 @@ int main(void)
 	only_node_0 = build(&machine);
 	machine.allowed_nodes = "0-1";
 	nodes_0_and_1 = build(&machine);
+	put("sys/devices/system/node/node1/meminfo", "nonsense");
+	if (mk_topology_read(root, &unreadable) != 0)
+		return remove_root(NULL) + 1;
 	current = nodes_0_and_1;
 	if (run_with_far_node_0() != 0)
 		return remove_root(NULL) + 1;

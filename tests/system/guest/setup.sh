@@ -114,6 +114,14 @@ cxl_namespace() {
 	say_error ndctl create-namespace --mode=devdax --map=mem --region="region$1"
 }
 
+# So many huge pages of 2 MiB on each node.
+huge_pages() {
+	for node in /sys/devices/system/node/node[0-9]*; do
+		echo "$1" >"$node/hugepages/hugepages-2048kB/nr_hugepages"
+		[ "$(cat "$node/hugepages/hugepages-2048kB/nr_hugepages")" = "$1" ] || return 1
+	done
+}
+
 # Swap that needs no memory: the fills write pages of one repeated byte, which zram only notes down.
 swap_on() {
 	# The module that zram compresses with is another one in each kernel.
