@@ -12,7 +12,7 @@
 
 /* A thread may keep the total / MK_TALLY_SHARE to itself, and never more than MK_TALLY_LIMIT. */
 #define MK_TALLY_SHARE 4096
-#define MK_TALLY_LIMIT (16 * 1024)
+#define MK_TALLY_LIMIT (16 * MK_KIB)
 
 MK_INLINE
 int64_t mk_tally_sum(struct mk_cache *cache, int64_t size)

@@ -260,6 +260,10 @@ static void a_ratio_may_be_0(void **state)
 /* A thread's plan is for an object, not for the place where one was. */
 static void a_new_object_is_not_an_old_one(void **state)
 {
+	/* So much that a thread's plan outlives some blocks. */
+	void *first = memtier_kind_malloc(MEMKIND_DEFAULT, 64 << 20);
+	void *second = memtier_kind_malloc(MEMKIND_REGULAR, 64 << 20);
+
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
 		struct memtier_builder *builder = memtier_builder_new(MEMTIER_POLICY_STATIC_RATIO);
@@ -276,6 +280,8 @@ static void a_new_object_is_not_an_old_one(void **state)
 		}
 		memtier_delete_memtier_memory(memory);
 	}
+	memtier_free(first);
+	memtier_free(second);
 }
 
 /* Counts belong to kinds, not to the places where kinds were (A8). */
