@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tallies: bytes of blocks that a layer above counts for the owner of a heap. Each thread adds to its
- * own part, in its cache of the heap, and settles it with the owner's total before it gets large:
- * whoever reads the total alone is wrong by less than MK_TALLY_SHARE of it for each thread, and by
- * less than MK_TALLY_LIMIT. The count is what callers make of it; the heap does none itself.
+ * own part, in its cache of the heap, and settles it with the owner's total before it gets large. The
+ * count is what callers make of it; the heap does none itself.
  */
 #ifndef MK_HEAP_TALLY_H
 #define MK_HEAP_TALLY_H
 
 #include "heap/types.h"
 
-/* A thread may keep the total / MK_TALLY_SHARE to itself, and never more than MK_TALLY_LIMIT. */
+/*
+ * What a thread may keep to itself, that is, by how much the total alone is wrong for each thread: a
+ * MK_TALLY_SHARE-th of it, and never more than MK_TALLY_LIMIT bytes.
+ */
 #define MK_TALLY_SHARE 4096
 #define MK_TALLY_LIMIT (16 * MK_KIB)
 
+/* The calling thread's part, after SIZE was added to it. */
 MK_INLINE
 int64_t mk_tally_sum(struct mk_cache *cache, int64_t size)
 {
