@@ -28,7 +28,10 @@ typedef enum {
 typedef enum {
 	HBW_PAGESIZE_4KB = 1, /* ordinary ones, whatever their size */
 	HBW_PAGESIZE_2MB = 2, /* huge ones: see MEMKIND_HBW_HUGETLB */
-	/* As 2MB: pages of 1 GiB were never given. STRICT: the size is a multiple of 1 GiB. */
+	/*
+	 * Of 1 GiB where there are some: see MEMKIND_HBW_GBTLB; with HBW_POLICY_BIND_ALL of 2 MiB.
+	 * STRICT: the size is a multiple of 1 GiB.
+	 */
 	HBW_PAGESIZE_1GB_STRICT = 3,
 	HBW_PAGESIZE_1GB = 4,
 	HBW_PAGESIZE_MAX_VALUE

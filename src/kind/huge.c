@@ -80,5 +80,6 @@ void mk_huge_start(struct mk_anonymous *anonymous, const struct mk_placement *pl
 	anonymous->backing.ops = &huge_ops;
 	anonymous->backing.page_size = placement->page_size;
 	anonymous->backing.is_scarce = true;
+	anonymous->backing.holds_old_bytes = true;
 	anonymous->placement = *placement;
 }

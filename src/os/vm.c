@@ -120,13 +120,9 @@ int mk_vm_map_huge(size_t size, unsigned page_shift, void **ret_base)
  */
 static int touch(char *base, size_t size, size_t page_size)
 {
-	for (size_t offset = 0; offset < size; offset += page_size) {
-		unsigned *word = (void *)(base + offset);
-
-		if (syscall(SYS_getcpu, word, NULL, NULL) != 0)
+	for (size_t offset = 0; offset < size; offset += page_size)
+		if (syscall(SYS_getcpu, base + offset, NULL, NULL) != 0)
 			return -errno;
-		*word = 0;
-	}
 	return 0;
 }
 

@@ -29,7 +29,7 @@ int mk_vm_map_huge(size_t size, unsigned page_shift, void **ret_base);
 
 /*
  * Gets pages that were never touched: 0, or -errno, where a touch would have been SIGBUS. They read
- * as zero.
+ * as zero, but for their first words.
  */
 int mk_vm_populate(void *base, size_t size, size_t page_size);
 

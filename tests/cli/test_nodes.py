@@ -147,7 +147,7 @@ class FaultTest(ToolTest):
 
     def test_bad_node_lists(self) -> None:
         arguments = self.machine("kmem-offline-6.12")
-        syntax = "a list of nodes with memory, such as 2-3"
+        syntax = "a list of nodes, such as 2,3 or 2-3"
         memory = "it names a node without memory that may be used"
         for text, reason in [("", syntax), (" ", syntax), ("x", syntax), ("3,", syntax),
                              ("!all", syntax), ("-1", syntax), ("2", memory), ("4", memory),

@@ -15,6 +15,7 @@
 #define MASK_WORDS     16
 #define POLICY_ADDRESS 2 /* MPOL_F_ADDR */
 #define PLACED_PAGES   64UL
+#define POLICY_SIZE    128
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 
 static void say_text(int code)
@@ -169,7 +170,8 @@ static void append_nodes(char *text, size_t size, const unsigned long *mask, uns
 	}
 }
 
-void policy_at(const void *address, char text[POLICY_SIZE])
+/* "bind:2,3" of the memory at ADDRESS. */
+static void policy_at(const void *address, char text[POLICY_SIZE])
 {
 	static const char *const modes[] = {"default", "preferred", "bind", "interleave", "local"};
 	unsigned long mask[MASK_WORDS] = {0};
@@ -185,7 +187,8 @@ void policy_at(const void *address, char text[POLICY_SIZE])
 	append_nodes(text, POLICY_SIZE, mask, MASK_WORDS);
 }
 
-int node_at(void *address)
+/* The node of a page, or a negative error. */
+static int node_at(void *address)
 {
 	int node = -EFAULT;
 

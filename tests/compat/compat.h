@@ -93,11 +93,6 @@ void attempt_anew(const char *setting, const char *group);
 #define is_absent(name) say_absent(#name, (void (*)(void))api.name)
 bool say_absent(const char *name, void (*function)(void));
 
-/* "bind:2-3" of the memory at ADDRESS, and the node of its page, or a negative error. */
-#define POLICY_SIZE 128
-void policy_at(const void *address, char text[POLICY_SIZE]);
-int node_at(void *address);
-
 /* The groups of cases, each of them run by attempt(). */
 void run_about(const void *unused);
 void run_kinds(const void *unused);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What backings may be like: holes, old bytes, one area, scarce, given back at once. */
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "heap/cache.h"
 #include "heap/heap.h"
 #include "heap/pages.h"
+#include "os/thread.h"
 #include "support/heap_invariants.h"
 #include "support/plain_backing.h"
 
@@ -284,6 +286,29 @@ static void large_pages_that_are_idle_go_for_good(void **state)
 	end(&fixture);
 }
 
+/* A chunk of 2 MiB would be half of a page. */
+static void large_pages_are_not_cut_after_half_the_time(void **state)
+{
+	struct fixture fixture;
+	uint64_t age, start = mk_clock_ms();
+	void *block;
+
+	(void)state;
+	start_large(&fixture);
+	fixture.plain.head.page_size = 4 * MK_MIB;
+	block = mk_heap_malloc(fixture.heap, 6 * MK_MIB);
+	assert_non_null(mk_heap_malloc(fixture.heap, 64 << 10));
+	mk_heap_free(block);
+	while (mk_clock_ms() - start < 40)
+		sched_yield();
+	mk_lock_acquire(&fixture.heap->pages.lock, MK_RANK_PAGES);
+	age = mk_clock_ms() - fixture.heap->pages.oldest->freed_ms;
+	mk_pages_purge(fixture.heap, 2 * age);
+	mk_lock_release(&fixture.heap->pages.lock, MK_RANK_PAGES);
+	assert_int_equal(fixture.plain.purged, 4 * MK_MIB);
+	end(&fixture);
+}
+
 static void a_block_does_not_grow_into_pages_that_are_gone(void **state)
 {
 	struct fixture fixture;
@@ -358,6 +383,7 @@ int main(void)
 		cmocka_unit_test(threads_keep_no_large_blocks_of_a_scarce_heap),
 		cmocka_unit_test(large_pages_come_as_wholes),
 		cmocka_unit_test(large_pages_that_are_idle_go_for_good),
+		cmocka_unit_test(large_pages_are_not_cut_after_half_the_time),
 		cmocka_unit_test(a_block_does_not_grow_into_pages_that_are_gone),
 		cmocka_unit_test(idle_large_pages_make_room),
 		cmocka_unit_test(zeroing_does_not_lose_large_pages),
