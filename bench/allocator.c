@@ -12,6 +12,7 @@
 #define FIRST_FIXED_SIZE ((size_t)8 << 30)
 
 struct memkind;
+struct memtier_builder;
 typedef int create_pmem_function(const char *directory, size_t limit, struct memkind **ret_kind);
 typedef int create_fixed_function(void *area, size_t size, struct memkind **ret_kind);
 
@@ -182,6 +183,43 @@ static void use_fixed(char **arguments)
 	use_first_of_created(new_fixed_kind);
 }
 
+/* So much in each tier, by its ratio, that the thread need not look at the totals each time. */
+static void fill_tier(void *library, struct memkind *kind, size_t ratio)
+{
+	void *(*take)(struct memkind * kind, size_t size);
+
+	take = bench_symbol(library, "memtier_kind_malloc");
+	if (take(kind, ratio << 25) == NULL)
+		bench_die("filling tiers");
+}
+
+static void use_tiers(char **arguments)
+{
+	struct bench_allocator *allocator = &bench_allocator;
+	void *library = use_library(arguments[0]);
+	struct memkind *near = *(struct memkind **)bench_symbol(library, "MEMKIND_DEFAULT");
+	struct memkind *far = *(struct memkind **)bench_symbol(library, "MEMKIND_REGULAR");
+	struct memtier_builder *(*new_builder)(unsigned policy);
+	int (*add_tier)(struct memtier_builder * builder, struct memkind * kind, unsigned ratio);
+	void *(*construct)(struct memtier_builder * builder);
+	struct memtier_builder *builder;
+
+	new_builder = bench_symbol(library, "memtier_builder_new");
+	add_tier = bench_symbol(library, "memtier_builder_add_tier");
+	construct = bench_symbol(library, "memtier_builder_construct_memtier_memory");
+	builder = new_builder(strcmp(arguments[1], "threshold") == 0);
+	if (builder == NULL || add_tier(builder, near, 1) != 0 || add_tier(builder, far, 4) != 0)
+		bench_die("building tiers");
+	fill_tier(library, near, 1);
+	fill_tier(library, far, 4);
+	allocator->pool = construct(builder);
+	allocator->pool_malloc = bench_symbol(library, "memtier_malloc");
+	allocator->pool_calloc = bench_symbol(library, "memtier_calloc");
+	allocator->pool_realloc = bench_symbol(library, "memtier_realloc");
+	allocator->pool_memalign = bench_symbol(library, "memtier_posix_memalign");
+	allocator->pool_free = bench_symbol(library, "memtier_kind_free");
+}
+
 static const struct interface {
 	const char *name;
 	int argument_count;
@@ -192,6 +230,7 @@ static const struct interface {
 	{"kind-freed-as-null", 2, use_kind_freed_as_null}, /* LIBRARY SYMBOL */
 	{"pmem", 2, use_pmem},				   /* LIBRARY DIRECTORY */
 	{"fixed", 1, use_fixed},			   /* LIBRARY */
+	{"tiers", 2, use_tiers},			   /* LIBRARY "ratio" or "threshold" */
 	{"jemalloc", 0, bench_use_jemalloc},
 	{"mimalloc", 0, bench_use_mimalloc},
 	{"tbb", 1, bench_use_tbb}, /* LIBRARY */

@@ -20,6 +20,8 @@ KINDS = (
     ("pmem", "budget", "pmem", columns.TMPFS),
     # An area of the program's own holds old bytes: calloc clears it.
     ("fixed", "reused", "fixed"),
+    ("tier_ratio", "tiers", "tiers", "ratio"),
+    ("tier_threshold", "tiers", "tiers", "threshold"),
     ("null", "hits", "kind-freed-as-null", "MEMKIND_REGULAR"),
 )
 

@@ -26,7 +26,7 @@
 enum { SAMPLE_COUNT = 33, WARM_UP_COUNT = 100, BLOCK_LIMIT = 1000, CALLOC_COUNT = 8, PAGE = 4096 };
 enum mode { MODE_RUN, MODE_STEP, MODE_SYSTEM_CALLS };
 /* FRESH belongs to "budget" as well; "reused" is what is left of it without. */
-enum { HITS = 1, BUDGET = 2, COMPARE = 4, FRESH = 8 };
+enum { HITS = 1, BUDGET = 2, COMPARE = 4, FRESH = 8, TIERS = 16 };
 
 #define CALLOC_SIZE ((size_t)4 << 20)
 
@@ -362,13 +362,13 @@ static const struct counter {
 } counters[] = {
 	/* First, while no memory of the heap has been used. */
 	{count_fresh_calloc, CALLOC_SIZE, CALLOC_COUNT, FRESH},
-	{count_hits, 64, 10, HITS | BUDGET | COMPARE},
-	{count_hits, 1024, 10, HITS | BUDGET | COMPARE},
+	{count_hits, 64, 10, HITS | BUDGET | COMPARE | TIERS},
+	{count_hits, 1024, 10, HITS | BUDGET | COMPARE | TIERS},
 	{count_hits, 16384, 10, HITS | BUDGET | COMPARE},
 	{count_hits, 32768, 10, HITS | BUDGET},
 	{count_hits, 262144, 10, BUDGET | COMPARE},
-	{count_random_reuse, 64, BLOCK_LIMIT, BUDGET | COMPARE},
-	{count_fifo, 64, BLOCK_LIMIT, BUDGET},
+	{count_random_reuse, 64, BLOCK_LIMIT, BUDGET | COMPARE | TIERS},
+	{count_fifo, 64, BLOCK_LIMIT, BUDGET | TIERS},
 	{count_fifo, 16384, BLOCK_LIMIT, BUDGET},
 	{count_fifo_part, 64, BLOCK_LIMIT, COMPARE},
 	{count_fifo_part, 16384, BLOCK_LIMIT, COMPARE},
@@ -390,6 +390,8 @@ static unsigned find_set(const char *name)
 		return BUDGET | FRESH;
 	if (strcmp(name, "reused") == 0)
 		return BUDGET;
+	if (strcmp(name, "tiers") == 0)
+		return TIERS;
 	return strcmp(name, "compare") == 0 ? COMPARE : 0;
 }
 
@@ -462,7 +464,8 @@ int main(int argc, char **argv)
 	pid_t child;
 
 	if (set == 0) {
-		fprintf(stderr, "usage: %s hits|budget|reused|compare INTERFACE [ARGUMENT...]\n",
+		fprintf(stderr,
+			"usage: %s hits|budget|reused|tiers|compare INTERFACE [ARGUMENT...]\n",
 			argv[0]);
 		return 2;
 	}

@@ -10,6 +10,7 @@
 #include "heap/depot.h"
 #include "heap/fast.h"
 #include "heap/magazine.h"
+#include "heap/tally.h"
 #include "heap/threads.h"
 #include "os/thread.h"
 
@@ -280,6 +281,7 @@ static void end_thread(void *value)
 		struct mk_cache *next = cache->next;
 
 		flush(cache);
+		mk_tally_settle(cache);
 		thread->cache_offset[cache->heap->number] = 0;
 		mk_meta_free(MK_META_CACHE, cache);
 		cache = next;
@@ -324,6 +326,7 @@ static struct mk_cache *make_cache(struct mk_thread *thread, struct mk_heap *hea
 		return NULL;
 	clear_tops(cache);
 	cache->heap = heap;
+	cache->tally.limit = 0;
 	cache->flush_call = atomic_load_explicit(&heap->flush_call, memory_order_relaxed);
 	mk_threads_lock();
 	cache->next = thread->caches;

@@ -16,6 +16,7 @@ enum {
 };
 
 struct mk_class mk_classes[MK_CLASS_COUNT];
+uint32_t mk_class_sizes[MK_CLASS_COUNT];
 
 /* Sizes above FROM, up to FROM + STEP; and four such classes, up to twice FROM. */
 #define CLASS(class, from, step) [(from) / 8 + 1 ...((from) + (step)) / 8] = (class)
@@ -83,6 +84,7 @@ static void start_class(unsigned number)
 	struct mk_class *class = &mk_classes[number];
 
 	class->size = size_of_class(number);
+	mk_class_sizes[number] = class->size;
 	class->stride = class->size < 16 ? 16 : class->size;
 	class->inverse = (uint32_t)(((UINT64_C(1) << 32) + class->stride - 1) / class->stride);
 	class->magazine_count = (uint8_t)mk_min_size(

@@ -17,6 +17,8 @@ struct mk_class {
 
 /* Filled by mk_class_start(), which is called before the first heap is made. */
 extern struct mk_class mk_classes[MK_CLASS_COUNT] MK_HIDDEN;
+/* The sizes once more, where one address computation leads to them. */
+extern uint32_t mk_class_sizes[MK_CLASS_COUNT] MK_HIDDEN;
 /* (size + 7) / 8 -> class */
 extern const uint8_t mk_class_table[MK_SMALL_SIZE / 8 + 1] MK_HIDDEN;
 

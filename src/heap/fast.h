@@ -41,6 +41,19 @@ void *mk_fast_take(unsigned heap_number, unsigned class)
 	return object;
 }
 
+/* False: the cache has no room, or it is one that misses everything. */
+MK_INLINE
+bool mk_fast_give(struct mk_cache *cache, unsigned class, void *object)
+{
+	void **slot = cache->top[class] + 1;
+
+	if (MK_UNLIKELY(((uintptr_t)slot & (MK_MAGAZINE_SIZE - 1)) == 0))
+		return false;
+	*slot = object;
+	cache->top[class] = slot;
+	return true;
+}
+
 /*
  * False: the cache is full, there is none, or BLOCK is NULL or no block at all; mk_heap_free() takes
  * it then.
@@ -49,14 +62,8 @@ MK_INLINE
 bool mk_fast_free(void *block)
 {
 	uint64_t entry = mk_pagemap_entry((uintptr_t)block);
-	struct mk_cache *cache = mk_cache_of(mk_entry_heap(entry));
-	void **slot = cache->top[mk_entry_class(entry)] + 1;
 
-	if (MK_UNLIKELY(((uintptr_t)slot & (MK_MAGAZINE_SIZE - 1)) == 0))
-		return false;
-	*slot = block;
-	cache->top[mk_entry_class(entry)] = slot;
-	return true;
+	return mk_fast_give(mk_cache_of(mk_entry_heap(entry)), mk_entry_class(entry), block);
 }
 
 #endif

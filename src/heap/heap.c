@@ -173,9 +173,14 @@ static size_t usable_size(const struct mk_span *span)
 	return span->class == MK_CLASS_LARGE ? mk_span_size(span) : mk_classes[span->class].size;
 }
 
+size_t mk_heap_block_size(const void *block)
+{
+	return usable_size(span_of_block(block));
+}
+
 size_t mk_heap_usable_size(const void *block)
 {
-	size_t usable = usable_size(span_of_block(block));
+	size_t usable = mk_heap_block_size(block);
 
 	mk_annotate_resize((void *)block, usable, usable);
 	return usable;

@@ -3,6 +3,7 @@
 #ifndef MK_HEAP_HEAP_H
 #define MK_HEAP_HEAP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,12 @@ int mk_heap_create(struct mk_backing *backing, void *owner, struct mk_heap **ret
  */
 void mk_heap_destroy(struct mk_heap *heap);
 
+/*
+ * Where bytes are added up that are counted for blocks of the heap (heap/tally.h): once, before the
+ * first is counted. Heaps may share a total.
+ */
+void mk_heap_tally_to(struct mk_heap *heap, _Atomic int64_t *total);
+
 unsigned mk_heap_number(const struct mk_heap *heap);
 void *mk_heap_owner(const struct mk_heap *heap);
 
@@ -44,6 +51,9 @@ void mk_heap_free(void *block);
 
 /* Bytes usable in a live block. An address that is no block's start dies with one line. */
 size_t mk_heap_usable_size(const void *block);
+
+/* The same of a block that the program does not get to use beyond what it asked for. */
+size_t mk_heap_block_size(const void *block);
 
 /*
  * Makes a live block fit SIZE bytes without moving it. False: it can't, the block is as before. A

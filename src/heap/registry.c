@@ -105,6 +105,11 @@ int mk_heap_create(struct mk_backing *backing, void *owner, struct mk_heap **ret
 	return 0;
 }
 
+void mk_heap_tally_to(struct mk_heap *heap, _Atomic int64_t *total)
+{
+	heap->total = total;
+}
+
 unsigned mk_heap_number(const struct mk_heap *heap)
 {
 	return heap->number;

@@ -26,6 +26,7 @@
  *   magazine     a stack of pointers to free objects
  *   depot        full magazines of one class of a heap, for all threads
  *   page map     address -> span, class and heap number
+ *   tally        bytes of blocks that a layer above counts, one thread's part (heap/tally.h)
  *
  * All of this lives in metadata memory (heap/meta.h): neither malloc nor free touches the payload.
  */
@@ -62,12 +63,22 @@ struct mk_magazine {
 } __attribute__((aligned(MK_MAGAZINE_SLOTS * sizeof(void *))));
 
 /*
+ * What one thread has added to the count of a heap's owner, and not yet to its total. Only that
+ * thread writes it. Between calls |size| <= limit.
+ */
+struct mk_tally {
+	_Atomic int64_t size;
+	int64_t limit;
+};
+
+/*
  * One thread's free objects of one heap; only that thread touches it. top[class] is the slot of the
  * last object, or, for a class without a magazine, the last slot of mk_magazine_none: NULL to a pop,
  * full to a push.
  */
 struct mk_cache {
 	void **top[MK_CLASS_COUNT];
+	struct mk_tally tally;
 	struct mk_heap *heap;
 	struct mk_cache *next;			   /* of the same thread */
 	struct mk_magazine *spare[MK_CLASS_COUNT]; /* full or empty; NULL: none */
@@ -170,6 +181,7 @@ struct mk_heap_class {
 struct mk_heap {
 	struct mk_backing *backing;
 	void *owner;
+	_Atomic int64_t *total; /* see mk_heap_tally_to() */
 	unsigned number;
 	_Atomic size_t depot_size;   /* bytes of objects in all depots */
 	_Atomic uint64_t trim_ms;    /* when the depots were trimmed */

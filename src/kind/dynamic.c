@@ -108,6 +108,7 @@ static int finish(struct dynamic *dynamic, const struct dynamic_type *type,
 			type->end(&dynamic->backing);
 		return MEMKIND_ERROR_MALLOC;
 	}
+	mk_heap_tally_to(dynamic->heap, &kind->tallied_size);
 	atomic_store_explicit(&dynamic->table.heap_of_cpu[0],
 			      (uint16_t)mk_heap_number(dynamic->heap), memory_order_relaxed);
 	/* Pairs with the acquire in mk_kind_heap_number(). */
@@ -210,6 +211,7 @@ static void destroy(struct dynamic *dynamic)
 
 	disable(dynamic, MEMKIND_ERROR_INVALID, "the kind was destroyed");
 	mk_heap_destroy(dynamic->heap);
+	atomic_store_explicit(&dynamic->kind.tallied_size, 0, memory_order_relaxed);
 	if (type->end != NULL)
 		type->end(&dynamic->backing);
 	dynamic->type = NULL;

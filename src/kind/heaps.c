@@ -52,6 +52,7 @@ static struct mk_partition *make_partition(struct memkind *kind,
 		mk_vm_release(memory, PARTITION_SIZE);
 		return NULL;
 	}
+	mk_heap_tally_to(partition->heap, &kind->tallied_size);
 	if (kind->partitions == NULL)
 		mk_log_info("Initializing kind %s.", kind->row->name);
 	partition->next = kind->partitions;

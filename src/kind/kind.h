@@ -109,6 +109,8 @@ struct memkind {
 	_Atomic bool allows_zero;	 /* a block of no bytes is a block of one */
 	/* Constant. Of a kind that the program made; NULL: the capacity is that of the nodes. */
 	int64_t (*own_capacity)(const struct memkind *kind);
+	/* Bytes that tiers count, but for what threads have not settled; away from the hot path. */
+	_Alignas(64) _Atomic int64_t tallied_size;
 };
 
 enum mk_kind_id {

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ALLOWED_IN_ARCHIVE = re.compile(r"(mk_|memkind_|MEMKIND_|hbw_)")
+ALLOWED_IN_ARCHIVE = re.compile(r"(mk_|memkind_|MEMKIND_|memtier_|hbw_)")
 # What compilers add to instrumented builds.
 INSTRUMENTED = re.compile(r"__odr_asan|\.?__(asan|ubsan|tsan|sancov)|DW\.ref|__llvm|__gcov")
 

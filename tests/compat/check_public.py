@@ -16,7 +16,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 OLD_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
 OLD_HEADERS = [Path("/usr/include") / name
-               for name in ("memkind.h", "memkind_deprecated.h", "hbwmalloc.h")]
+               for name in ("memkind.h", "memkind_deprecated.h", "hbwmalloc.h",
+                            "memkind_memtier.h")]
 IS_OURS = re.compile(r"memkind_ng_")
 
 

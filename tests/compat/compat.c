@@ -61,6 +61,7 @@ static const struct group {
 	{"background", run_background, false},
 	{"load", run_load, true},
 	{"hbw", run_hbw, false},
+	{"memtier", run_memtier, false},
 	{"hbw_policies", run_hbw_policies, false},
 };
 

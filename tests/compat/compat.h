@@ -12,6 +12,9 @@
 
 typedef struct memkind *memkind_t;
 struct memkind_config;
+struct memtier_builder;
+struct memtier_memory;
+typedef unsigned memtier_policy_t;
 typedef unsigned memkind_memtype_t;
 typedef unsigned memkind_policy_t;
 typedef unsigned memkind_bits_t;
@@ -107,6 +110,7 @@ void run_stats(const void *unused);
 void run_background(const void *unused);
 void run_load(const void *unused);
 void run_hbw(const void *unused);
+void run_memtier(const void *unused);
 void run_hbw_policies(const void *unused);
 
 #endif

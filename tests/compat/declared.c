@@ -5,6 +5,7 @@
  */
 #include <hbwmalloc.h>
 #include <memkind.h>
+#include <memkind_memtier.h>
 
 #define HANDLE(name)                                                                               \
 	_Static_assert(__builtin_types_compatible_p(__typeof__(MEMKIND_##name), memkind_t), #name);

@@ -5,6 +5,7 @@
  */
 #include <hbwmalloc.h>
 #include <memkind.h>
+#include <memkind_memtier.h>
 
 #define HANDLE(name) memkind_t MEMKIND_##name;
 #define FUNCTION(result, name, parameters)                                                         \

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
-LAYERS = {"base": 0, "os": 1, "topology": 2, "heap": 2, "kind": 3, "tier": 4, "api": 5,
+LAYERS = {"base": 0, "os": 1, "topology": 2, "heap": 2, "kind": 3, "api": 4, "tier": 5,
           "preload": 6}
 # From here up the codes and types of the public headers are spoken.
 PUBLIC_LAYER = LAYERS["kind"]

@@ -14,7 +14,7 @@ import checks
 
 # Groups of tests/compat/compat.c: what depends on the machine, and what need not be asked on each.
 _MACHINE_GROUPS = "about kinds masks places lists create_kind null_kind hbw hbw_policies"
-_OTHER_GROUPS = "heap threads pmem fixed stats"
+_OTHER_GROUPS = "heap threads pmem fixed stats memtier"
 BOTH = ("6.1", "6.12")
 FAR_KINDS = ("DAX_KMEM", "DAX_KMEM_ALL", "DAX_KMEM_PREFERRED", "DAX_KMEM_INTERLEAVE")
 
