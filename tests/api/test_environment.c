@@ -114,6 +114,18 @@ static int ask_freed(void)
 #define FATAL	"MEMKIND_FATAL: %s=\"%s\" refused: allowed is "
 #define VAIN	"MEMKIND_INFO: %s has no effect.\n"
 
+/* Of nodes, on a machine that has node 0 alone. */
+#define GOOD_LISTS                                                                                 \
+	{                                                                                          \
+		"0", "0-0", "0,0", " 0", "00", "0x0", "all", "+0"                                  \
+	}
+#define BAD_LISTS                                                                                  \
+	{                                                                                          \
+		"", " ", "x", "-1", "0,", ",0", "0-", "-0", "0 1", "0;", "0.0", "1023", "0-1023",  \
+			"0,1023", "1024", "999999", "99999999999999999999", "!all", "!0", "+1",    \
+			"none"                                                                     \
+	}
+
 static const struct variable {
 	const char *name;
 	int (*ask)(void);
@@ -122,62 +134,8 @@ static const struct variable {
 	bool is_always_said; /* without it, too */
 	const char *good_values[12], *bad_values[24];
 } variables[] = {
-	{"MEMKIND_DAX_KMEM_NODES",
-	 ask_far,
-	 0,
-	 BAD,
-	 REFUSED,
-	 false,
-	 {"0", "0-0", "0,0", " 0", "00", "0x0", "all", "+0"},
-	 {"",
-	  " ",
-	  "x",
-	  "-1",
-	  "0,",
-	  ",0",
-	  "0-",
-	  "-0",
-	  "0 1",
-	  "0;",
-	  "0.0",
-	  "1023",
-	  "0-1023",
-	  "0,1023",
-	  "1024",
-	  "999999",
-	  "99999999999999999999",
-	  "!all",
-	  "!0",
-	  "+1",
-	  "none"}},
-	{"MEMKIND_HBW_NODES",
-	 ask_hbw,
-	 0,
-	 BAD,
-	 REFUSED,
-	 false,
-	 {"0", "0-0", "0,0", " 0", "00", "0x0", "all", "+0"},
-	 {"",
-	  " ",
-	  "x",
-	  "-1",
-	  "0,",
-	  ",0",
-	  "0-",
-	  "-0",
-	  "0 1",
-	  "0;",
-	  "0.0",
-	  "1023",
-	  "0-1023",
-	  "0,1023",
-	  "1024",
-	  "999999",
-	  "99999999999999999999",
-	  "!all",
-	  "!0",
-	  "+1",
-	  "none"}},
+	{"MEMKIND_DAX_KMEM_NODES", ask_far, 0, BAD, REFUSED, false, GOOD_LISTS, BAD_LISTS},
+	{"MEMKIND_HBW_NODES", ask_hbw, 0, BAD, REFUSED, false, GOOD_LISTS, BAD_LISTS},
 	{"MEMKIND_HBW_THRESHOLD",
 	 ask_hbw,
 	 NO_HBW,
