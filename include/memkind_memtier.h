@@ -121,6 +121,20 @@ size_t memtier_usable_size(void *ptr);
  */
 size_t memtier_kind_allocated_size(memkind_t kind);
 
+/*
+ * Hooks, as those of memkind.h, which are called, too. A call with an object is one of the function
+ * with "kind" in its name.
+ */
+#pragma GCC visibility push(default)
+void memtier_kind_malloc_post(struct memkind *kind, size_t size, void **result);
+void memtier_kind_calloc_post(struct memkind *kind, size_t num, size_t size, void **result);
+void memtier_kind_posix_memalign_post(struct memkind *kind, void **memptr, size_t alignment,
+				      size_t size, int *result);
+void memtier_kind_realloc_post(struct memkind *kind, void *ptr, size_t size, void **result);
+void memtier_kind_free_pre(void **ptr);
+void memtier_kind_usable_size_post(void **ptr, size_t size);
+#pragma GCC visibility pop
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,6 +11,7 @@
 #include "heap/fast.h"
 #include "heap/tally.h"
 #include "kind/kind.h"
+#include "tier/hooks.h"
 #include "tier/plan.h"
 
 static void count(struct mk_heap *heap, int64_t size)
@@ -36,7 +37,10 @@ static MK_COLD void *settle(struct mk_cache *cache, void *block)
 
 static MK_COLD void *malloc_slowly(struct memkind *kind, size_t size)
 {
-	return count_block(memkind_malloc(kind, size));
+	void *block = count_block(memkind_malloc(kind, size));
+
+	MK_HOOK(memtier_kind_malloc_post, kind, size, &block);
+	return block;
 }
 
 MK_INLINE
@@ -88,7 +92,10 @@ MK_EXPORT void *memtier_malloc(struct memtier_memory *memory, size_t size)
 
 MK_EXPORT void *memtier_kind_calloc(memkind_t kind, size_t num, size_t size)
 {
-	return count_block(memkind_calloc(kind, num, size));
+	void *block = count_block(memkind_calloc(kind, num, size));
+
+	MK_HOOK(memtier_kind_calloc_post, kind, num, size, &block);
+	return block;
 }
 
 MK_EXPORT void *memtier_calloc(struct memtier_memory *memory, size_t num, size_t size)
@@ -109,6 +116,7 @@ MK_EXPORT int memtier_kind_posix_memalign(memkind_t kind, void **memptr, size_t 
 	/* Only then *memptr is what the call has stored. */
 	if (error == 0)
 		count_block(*memptr);
+	MK_HOOK(memtier_kind_posix_memalign_post, kind, memptr, alignment, size, &error);
 	return error;
 }
 
@@ -133,10 +141,12 @@ MK_EXPORT void *memtier_kind_realloc(memkind_t kind, void *ptr, size_t size)
 	heap = mk_heap_of(ptr);
 	old_size = (int64_t)mk_heap_block_size(ptr);
 	block = memkind_realloc(kind, ptr, size);
-	if (block == NULL)
-		return NULL;
-	count(heap, -old_size);
-	return count_block(block);
+	if (block != NULL) {
+		count(heap, -old_size);
+		count_block(block);
+	}
+	MK_HOOK(memtier_kind_realloc_post, kind, ptr, size, &block);
+	return block;
 }
 
 MK_EXPORT void *memtier_realloc(struct memtier_memory *memory, void *ptr, size_t size)
@@ -149,6 +159,7 @@ static MK_COLD void free_slowly(void *block)
 	struct mk_heap *heap;
 	int64_t size;
 
+	MK_HOOK(memtier_kind_free_pre, &block);
 	if (block == NULL)
 		return;
 	size = (int64_t)mk_heap_block_size(block);
@@ -174,7 +185,10 @@ MK_EXPORT void memtier_kind_free(memkind_t kind, void *ptr)
 
 MK_EXPORT size_t memtier_usable_size(void *ptr)
 {
-	return memkind_malloc_usable_size(NULL, ptr);
+	size_t size = memkind_malloc_usable_size(NULL, ptr);
+
+	MK_HOOK(memtier_kind_usable_size_post, &ptr, size);
+	return size;
 }
 
 MK_EXPORT size_t memtier_kind_allocated_size(memkind_t kind)

@@ -10,13 +10,6 @@
 
 #include "base/bits.h"
 
-/* Whether memkind_malloc() and memkind_free() call hooks of the program, and so must be called. */
-#ifdef MK_DECORATED
-#define MK_HAS_HOOKS true
-#else
-#define MK_HAS_HOOKS false
-#endif
-
 /*
  * What separates a tier from the next one: requests below VALUE bytes go to it. VALUE is guarded by
  * is_adjusting and read without; DISTANCE is guarded by it.
