@@ -249,7 +249,9 @@ def run_group(setting: Setting, version: str, group: list[Case],
 
 def skip_reason(setting: Setting, version: str, case: Case) -> str:
     topology = topologies.load(case.topology)
-    if version not in case.kernels or not topology.works_on(version):
+    if version not in case.kernels:
+        return f"it is for {', '.join(case.kernels)}"
+    if not topology.works_on(version):
         return f"{topology.name} does not come up on {version}"
     if case.name == "classify" and setting.tool is None:
         return "the memkind tool is not built"
