@@ -21,6 +21,15 @@ int memkind_ng_rescan(void);
  */
 const char *memkind_ng_unavailable_reason(memkind_t kind);
 
+/*
+ * Gives each fork child from now on a copy of its own of all blocks of KIND, a kind on files, as it has
+ * of other memory. It goes on with files of its own, in the same directory and with the same limit. A
+ * fork takes as long as the copy does, and as much disk space as KIND has. Where there is none the child
+ * can't use KIND, as after any other fork: see memkind_create_pmem(); memkind_check_available(KIND) in
+ * the child tells. Returns 0, or MEMKIND_ERROR_INVALID: KIND is no kind on files. Since 1.15.0.
+ */
+int memkind_ng_copy_at_fork(memkind_t kind);
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,9 +17,15 @@ int mk_dynamic_create_fixed(void *base, size_t size, struct memkind **ret_kind);
 /* Static kinds stay. MEMKIND_ERROR_INVALID: KIND is no kind, or not any more. */
 int mk_dynamic_destroy(struct memkind *kind);
 
+/* From now on. MEMKIND_ERROR_INVALID: KIND is no kind on files. */
+int mk_dynamic_copy_at_fork(struct memkind *kind);
+
 /* The fork handlers' part. */
 void mk_dynamic_lock_for_fork(void);
 void mk_dynamic_unlock_for_fork(void);
+/* With the locks of all heaps. */
+void mk_dynamic_prepare_fork(void);
+void mk_dynamic_resume_parent(void);
 void mk_dynamic_reset_in_child(void);
 
 #endif

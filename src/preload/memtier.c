@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <memkind_memtier.h>
 #include <memkind_ng.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,8 @@ enum level { ERROR, INFO, DEBUG };
 /* Set once, by the constructor. NULL: not yet. */
 static _Atomic(struct memtier_memory *) tiers;
 static unsigned log_level;
+static memkind_t file_kinds[MK_MEMTIER_TIER_LIMIT];
+static size_t file_kind_count;
 
 /* Of the level INFO. */
 static void say(const char *format, const char *text)
@@ -94,7 +97,20 @@ static memkind_t make_file_kind(const struct mk_memtier_tier *tier)
 		DIE("%s: PATH:%.80s refused: %m", mk_option_name(MK_OPTION_MEM_TIERS), path);
 	if (memkind_check_dax_path(path) != 0)
 		say(LINE_PREFIX "INFO: %s don't point to DAX device\n", path);
+	/* A program that forks expects its memory to be there in both. */
+	memkind_ng_copy_at_fork(kind);
+	file_kinds[file_kind_count++] = kind;
 	return kind;
+}
+
+/* In a fork child: the next thing it does may be a write that ends it. */
+static void say_what_was_not_copied(void)
+{
+	for (size_t i = 0; i < file_kind_count; i++)
+		if (memkind_check_available(file_kinds[i]) != 0)
+			mk_log_write(NULL, LINE_PREFIX
+				     "ERROR: no space for a copy of an FS_DAX tier: the fork "
+				     "child can only read it\n");
 }
 
 static memkind_t kind_of(const struct mk_memtier_tier *tier)
@@ -153,6 +169,8 @@ __attribute__((constructor)) static void start(void)
 		    "up to the next MIN_VAL, at first 1024 from 512 to 1535, 2048 from 1536 to 2559 ...",
 		    mk_option_name(MK_OPTION_MEM_THRESHOLDS),
 		    mk_option_text(MK_OPTION_MEM_THRESHOLDS));
+	if (file_kind_count != 0)
+		pthread_atfork(NULL, NULL, say_what_was_not_copied);
 	atomic_store_explicit(&tiers, memory, memory_order_release);
 }
 
