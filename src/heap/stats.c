@@ -228,13 +228,38 @@ static void add_snapshot(struct mk_heap *heap, struct mk_stats *sum)
 
 void mk_stats_get(const void *owner, struct mk_stats *ret_stats)
 {
+	struct mk_heap *heap;
+
 	*ret_stats = (struct mk_stats){0};
 	mk_registry_lock();
-	for (unsigned number = 1; number < MK_HEAP_LIMIT; number++) {
-		struct mk_heap *heap = mk_heap_by_number(number);
+	for (heap = mk_registry_next(owner, 1); heap != NULL;
+	     heap = mk_registry_next(owner, heap->number + 1))
+		add_snapshot(heap, ret_stats);
+	mk_registry_unlock();
+}
 
-		if (heap != NULL && (owner == NULL || heap->owner == owner))
-			add_snapshot(heap, ret_stats);
+/* False: the heap has none from PART->end on. */
+static bool next_part_of(struct mk_heap *heap, struct mk_part *part)
+{
+	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+	next_committed(heap, part->end, &part->start, &part->end);
+	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+	part->page_size = mk_pages_unit(heap);
+	return part->start < part->end;
+}
+
+bool mk_heap_next_part(const void *owner, struct mk_part *part)
+{
+	struct mk_heap *heap;
+	bool is_found = false;
+
+	mk_registry_lock();
+	for (heap = mk_registry_next(owner, part->heap_number); heap != NULL && !is_found;
+	     heap = mk_registry_next(owner, heap->number + 1)) {
+		if (heap->number != part->heap_number)
+			*part = (struct mk_part){.heap_number = heap->number};
+		is_found = next_part_of(heap, part);
 	}
 	mk_registry_unlock();
+	return is_found;
 }
