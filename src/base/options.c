@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/parse.h"
@@ -27,11 +28,16 @@ static const struct option_row rows[MK_OPTION_COUNT] = {
 static _Atomic(const char *) texts[MK_OPTION_COUNT];
 static const char absent[] = "";
 
+bool mk_options_are_there(void)
+{
+	return environ != NULL;
+}
+
 const char *mk_option_text(enum mk_option option)
 {
 	const char *text = atomic_load_explicit(&texts[option], memory_order_relaxed);
 
-	if (text == NULL) {
+	if (text == NULL && mk_options_are_there()) {
 		text = secure_getenv(rows[option].name);
 		if (text == NULL)
 			text = absent;
@@ -96,7 +102,7 @@ void mk_options_check(void)
 	const enum mk_option option = MK_OPTION_BACKGROUND_THREAD_LIMIT;
 	uint64_t limit;
 
-	if (atomic_flag_test_and_set(&is_checked))
+	if (!mk_options_are_there() || atomic_flag_test_and_set(&is_checked))
 		return;
 	say_what_has_no_effect();
 	if (mk_option_number(option, &limit) != 0)

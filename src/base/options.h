@@ -25,7 +25,11 @@
 	X(HEAP_MANAGER, "MEMKIND_HEAP_MANAGER", NULL)                                              \
 	X(HOG_MEMORY, "MEMKIND_HOG_MEMORY",                                                        \
 	  "a text that begins with 1: freed memory is kept; else: given back")                     \
-	X(JEMK_MALLOC_CONF, "JEMK_MALLOC_CONF", NULL)
+	X(JEMK_MALLOC_CONF, "JEMK_MALLOC_CONF", NULL)                                              \
+	X(PRELOAD_KIND, "MEMKIND_PRELOAD_KIND", "the name of a static kind, such as dax_kmem")     \
+	X(PRELOAD_OBJECTS, "MEMKIND_PRELOAD_OBJECTS",                                              \
+	  "a list of files, such as libfoo.so.1:program")                                          \
+	X(PRELOAD_SIZE, "MEMKIND_PRELOAD_SIZE", "a range of bytes, such as 64K:1M, 64K: or :1M")
 
 enum mk_option {
 	MK_OPTION_NONE, /* of rows of other tables that have none */
@@ -34,6 +38,9 @@ enum mk_option {
 #undef MK_OPTION_ID
 		MK_OPTION_COUNT
 };
+
+/* False: libc has no environment, or none yet, and all options are as if they were not set. */
+bool mk_options_are_there(void);
 
 /* The text of the variable as it was at the first question about it; NULL: not set. */
 const char *mk_option_text(enum mk_option option);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The static kinds by name, as users write them. */
+#ifndef MK_PRELOAD_NAMES_H
+#define MK_PRELOAD_NAMES_H
+
+#include <memkind.h>
+
+#include "base/bits.h"
+
+/* "hbw", "memkind_hbw" or "MEMKIND_HBW", in any case: the handle. NULL: there is no such kind. */
+memkind_t mk_kind_named(const char *name);
+
+/* What is allowed, for the line that refuses another name. */
+extern const char mk_kind_names[] MK_HIDDEN;
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* C++'s operators that are made of others: for arrays, and with a size or std::nothrow to delete. */
+#include "preload/operators.h"
+
+#include <dlfcn.h>
+
+#include "base/bits.h"
+#include "base/log.h"
+
+/* A plugin may bring the C++ library along, which is in no scope of ours then. */
+static const char *const cpp_libraries[] = {"libstdc++.so.6", "libc++.so.1", "libc++abi.so.1"};
+
+MK_COLD void *mk_next_operator(const char *symbol)
+{
+	void *next = dlsym(RTLD_NEXT, symbol);
+
+	for (size_t i = 0; next == NULL && i < MK_ARRAY_SIZE(cpp_libraries); i++) {
+		void *library = dlopen(cpp_libraries[i], RTLD_LAZY | RTLD_NOLOAD);
+
+		if (library != NULL)
+			next = dlsym(library, symbol);
+	}
+	if (next == NULL)
+		mk_die("memkind: out of memory in %s, without a C++ library to tell it", symbol);
+	return next;
+}
+
+/* Each ends in a jump, so that the operator it calls sees the program's caller, not this file. */
+#define MK_OPERATOR(type, name, symbol, parameters, call)                                          \
+	type name parameters MK_NAMED(symbol);                                                     \
+	type name parameters                                                                       \
+	{                                                                                          \
+		return call;                                                                       \
+	}                                                                                          \
+	_Static_assert(1, "a semicolon follows")
+
+/* clang-format off */
+MK_OPERATOR(void *, mk_new_array, "_Znam", (size_t size), mk_new(size));
+MK_OPERATOR(void *, mk_new_array_aligned, "_ZnamSt11align_val_t",
+	    (size_t size, size_t alignment), mk_new_aligned(size, alignment));
+MK_OPERATOR(void *, mk_new_array_nothrow, "_ZnamRKSt9nothrow_t",
+	    (size_t size, const void *tag), mk_new_nothrow(size, tag));
+MK_OPERATOR(void *, mk_new_array_aligned_nothrow, "_ZnamSt11align_val_tRKSt9nothrow_t",
+	    (size_t size, size_t alignment, const void *tag),
+	    mk_new_aligned_nothrow(size, alignment, tag));
+
+MK_OPERATOR(void, mk_delete_sized, "_ZdlPvm", (void *block), mk_delete(block));
+MK_OPERATOR(void, mk_delete_nothrow, "_ZdlPvRKSt9nothrow_t", (void *block), mk_delete(block));
+MK_OPERATOR(void, mk_delete_array, "_ZdaPv", (void *block), mk_delete(block));
+MK_OPERATOR(void, mk_delete_array_sized, "_ZdaPvm", (void *block), mk_delete_array(block));
+MK_OPERATOR(void, mk_delete_array_nothrow, "_ZdaPvRKSt9nothrow_t",
+	    (void *block), mk_delete_array(block));
+MK_OPERATOR(void, mk_delete_aligned_sized, "_ZdlPvmSt11align_val_t",
+	    (void *block, size_t size, size_t alignment),
+	    ((void)size, mk_delete_aligned(block, alignment)));
+MK_OPERATOR(void, mk_delete_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+	    (void *block, size_t alignment), mk_delete_aligned(block, alignment));
+MK_OPERATOR(void, mk_delete_array_aligned, "_ZdaPvSt11align_val_t",
+	    (void *block, size_t alignment), mk_delete_aligned(block, alignment));
+MK_OPERATOR(void, mk_delete_array_aligned_sized, "_ZdaPvmSt11align_val_t",
+	    (void *block, size_t size, size_t alignment),
+	    ((void)size, mk_delete_array_aligned(block, alignment)));
+MK_OPERATOR(void, mk_delete_array_aligned_nothrow, "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+	    (void *block, size_t alignment), mk_delete_array_aligned(block, alignment));
+/* clang-format on */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libmemkind-preload.so.0: what a program allocates, or a part of it that is chosen by size or by
+ * the object that asks, is of the kind that the environment names; the rest is of MEMKIND_DEFAULT.
+ */
+#include <memkind.h>
+#include <memkind_ng.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "base/options.h"
+#include "preload/names.h"
+#include "preload/objects.h"
+#include "preload/range.h"
+#include "preload/refuse.h"
+
+/* The kind of every block. NULL: it depends, or the environment was not read yet. */
+static _Atomic(memkind_t) every_kind;
+
+/*
+ * Which blocks are of a kind of their own; no kind: not read yet. Written by the first call that finds
+ * an environment, which is a call of the only thread: to start another one allocates.
+ */
+static struct {
+	memkind_t kind;
+	struct mk_range sizes;
+	bool is_by_object;
+} chosen;
+
+static void refuse(enum mk_option option, const char *why)
+{
+	mk_refuse(mk_option_name(option), mk_option_text(option), why);
+}
+
+static void read_environment(void)
+{
+	const char *name = mk_option_text(MK_OPTION_PRELOAD_KIND);
+	const char *sizes = mk_option_text(MK_OPTION_PRELOAD_SIZE);
+	const char *objects = mk_option_text(MK_OPTION_PRELOAD_OBJECTS);
+	memkind_t kind = name == NULL ? MEMKIND_DEFAULT : mk_kind_named(name);
+	struct mk_range range = {.least = 0, .most = SIZE_MAX};
+
+	if (kind == NULL)
+		refuse(MK_OPTION_PRELOAD_KIND, mk_kind_names);
+	if (sizes != NULL && !mk_range_parse(sizes, &range))
+		refuse(MK_OPTION_PRELOAD_SIZE, mk_option_values(MK_OPTION_PRELOAD_SIZE));
+	if (objects != NULL && !mk_objects_name(objects))
+		refuse(MK_OPTION_PRELOAD_OBJECTS, mk_option_values(MK_OPTION_PRELOAD_OBJECTS));
+	chosen.sizes = range;
+	chosen.is_by_object = objects != NULL;
+	chosen.kind = kind;
+	/* What asks for memory of its own finds the settings in place. */
+	if (name != NULL && memkind_check_available(kind) != 0)
+		refuse(MK_OPTION_PRELOAD_KIND, memkind_ng_unavailable_reason(kind));
+	if (kind == MEMKIND_DEFAULT || (sizes == NULL && objects == NULL))
+		atomic_store_explicit(&every_kind, kind, memory_order_relaxed);
+}
+
+/* Where every_kind does not tell. */
+static __attribute__((noinline)) memkind_t choose_kind(size_t size, const void *caller)
+{
+	if (chosen.kind == NULL) {
+		if (!mk_options_are_there())
+			return MEMKIND_DEFAULT;
+		read_environment();
+	}
+	if (!mk_range_has(&chosen.sizes, size))
+		return MEMKIND_DEFAULT;
+	if (chosen.is_by_object && !mk_objects_have(caller))
+		return MEMKIND_DEFAULT;
+	return chosen.kind;
+}
+
+MK_INLINE
+memkind_t kind_for(size_t size, const void *caller)
+{
+	memkind_t kind = atomic_load_explicit(&every_kind, memory_order_relaxed);
+
+	return MK_LIKELY(kind != NULL) ? kind : choose_kind(size, caller);
+}
+
+/* A bad setting stops a program that has not allocated either. */
+__attribute__((constructor)) static void start(void)
+{
+	kind_for(1, NULL);
+}
+
+static inline void *mk_take(size_t size, const void *caller)
+{
+	return memkind_malloc(kind_for(size, caller), size);
+}
+
+static inline void *mk_take_zeroed(size_t count, size_t size, const void *caller)
+{
+	size_t total;
+
+	if (MK_UNLIKELY(!mk_multiply(count, size, &total)))
+		total = SIZE_MAX;
+	return memkind_calloc(kind_for(total, caller), count, size);
+}
+
+static inline int mk_take_aligned(void **ret_block, size_t alignment, size_t size,
+				  const void *caller)
+{
+	return memkind_posix_memalign(kind_for(size, caller), ret_block, alignment, size);
+}
+
+static inline void *mk_resize(void *block, size_t size, const void *caller)
+{
+	return memkind_realloc(kind_for(size, caller), block, size);
+}
+
+static inline void mk_give(void *block)
+{
+	memkind_free(NULL, block);
+}
+
+static inline size_t mk_usable(void *block)
+{
+	return memkind_malloc_usable_size(NULL, block);
+}
+
+#include "preload/interpose.h"

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The line that ends a process whose environment says what can't be. */
+#include "preload/refuse.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum { LINE_SIZE = 2048 };
+
+void mk_refuse(const char *name, const char *value, const char *why)
+{
+	char line[LINE_SIZE];
+
+	snprintf(line, sizeof(line), "memkind: %s=\"%.256s\" refused: %.1024s\n", name, value, why);
+	mk_log_write(NULL, line);
+	_exit(1);
+}
