@@ -102,16 +102,16 @@ void mk_stats_get(const void *owner, struct mk_stats *ret_stats);
 bool mk_heap_trim(const void *owner);
 
 /* A piece of what heaps have committed. All bytes zero: the way through all pieces begins. */
-struct mk_part {
+struct mk_committed {
 	uintptr_t start, end;
 	size_t page_size; /* of the backing: both are multiples of it */
 	unsigned heap_number;
 };
 
 /*
- * The piece behind *PART, of the heaps of an owner; no lock is held when this returns, so that the
+ * The piece behind *PIECE, of the heaps of an owner; no lock is held when this returns, so that the
  * piece may be used or given back meanwhile. False: there is none.
  */
-bool mk_heap_next_part(const void *owner, struct mk_part *part);
+bool mk_heap_next_committed(const void *owner, struct mk_committed *piece);
 
 #endif

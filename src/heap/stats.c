@@ -238,27 +238,27 @@ void mk_stats_get(const void *owner, struct mk_stats *ret_stats)
 	mk_registry_unlock();
 }
 
-/* False: the heap has none from PART->end on. */
-static bool next_part_of(struct mk_heap *heap, struct mk_part *part)
+/* False: the heap has none from PIECE->end on. */
+static bool next_piece_of(struct mk_heap *heap, struct mk_committed *piece)
 {
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
-	next_committed(heap, part->end, &part->start, &part->end);
+	next_committed(heap, piece->end, &piece->start, &piece->end);
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
-	part->page_size = mk_pages_unit(heap);
-	return part->start < part->end;
+	piece->page_size = mk_pages_unit(heap);
+	return piece->start < piece->end;
 }
 
-bool mk_heap_next_part(const void *owner, struct mk_part *part)
+bool mk_heap_next_committed(const void *owner, struct mk_committed *piece)
 {
 	struct mk_heap *heap;
 	bool is_found = false;
 
 	mk_registry_lock();
-	for (heap = mk_registry_next(owner, part->heap_number); heap != NULL && !is_found;
+	for (heap = mk_registry_next(owner, piece->heap_number); heap != NULL && !is_found;
 	     heap = mk_registry_next(owner, heap->number + 1)) {
-		if (heap->number != part->heap_number)
-			*part = (struct mk_part){.heap_number = heap->number};
-		is_found = next_part_of(heap, part);
+		if (heap->number != piece->heap_number)
+			*piece = (struct mk_committed){.heap_number = heap->number};
+		is_found = next_piece_of(heap, piece);
 	}
 	mk_registry_unlock();
 	return is_found;
