@@ -253,11 +253,9 @@ void mk_cache_overflow(struct mk_cache *cache, unsigned class, void *object)
 
 void mk_cache_drain(struct mk_heap *heap)
 {
-	struct mk_cache *cache = mk_cache_get(heap);
-
 	atomic_fetch_add_explicit(&heap->flush_call, 1, memory_order_relaxed);
-	if (cache != NULL)
-		flush(cache);
+	if (mk_thread_self->cache_offset[heap->number] != 0)
+		flush(mk_cache_of(heap->number));
 	mk_depot_drain(heap);
 }
 

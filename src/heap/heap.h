@@ -94,4 +94,24 @@ void mk_stats_update(void);
  */
 void mk_stats_get(const void *owner, struct mk_stats *ret_stats);
 
+/*
+ * Gives back at once what is idle in the heaps of an owner: the calling thread's caches, the depots,
+ * empty slabs, and all pages that can be. Other threads flush their caches of these heaps when they
+ * exchange magazines next. True: pages went back. False also with MEMKIND_HOG_MEMORY=1.
+ */
+bool mk_heap_trim(const void *owner);
+
+/* A piece of what heaps have committed. All bytes zero: the way through all pieces begins. */
+struct mk_committed {
+	uintptr_t start, end;
+	size_t page_size; /* of the backing: both are multiples of it */
+	unsigned heap_number;
+};
+
+/*
+ * The piece behind *PIECE, of the heaps of an owner; no lock is held when this returns, so that the
+ * piece may be used or given back meanwhile. False: there is none.
+ */
+bool mk_heap_next_committed(const void *owner, struct mk_committed *piece);
+
 #endif

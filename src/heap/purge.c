@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Giving back: pages that were idle for long, and reservations that are empty. */
 #include "base/options.h"
+#include "heap/cache.h"
 #include "heap/meta.h"
 #include "heap/pagemap.h"
 #include "heap/pages.h"
+#include "heap/registry.h"
 #include "os/thread.h"
 
 bool mk_pages_zero(struct mk_heap *heap, void *block)
@@ -44,6 +46,7 @@ static void purge_span(struct mk_heap *heap, struct mk_span *span, size_t alignm
 		return;
 	if (heap->backing->ops->purge(heap->backing, (void *)whole->base, mk_span_size(whole)) ==
 	    0) {
+		heap->pages.purged_size += mk_span_size(whole);
 		whole->state = MK_SPAN_FRESH;
 		whole->has_holes = heap->backing->ops->refill != NULL;
 	}
@@ -135,4 +138,40 @@ void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span)
 		return;
 	purge_span(heap, span, mk_pages_unit(heap), mk_clock_ms());
 	release_empty(heap);
+}
+
+/* Bytes that the heap gave back so far, this time included where it is to purge all that it can. */
+static size_t purged_size(struct mk_heap *heap, bool purges)
+{
+	size_t size;
+
+	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+	if (purges)
+		mk_pages_purge_all(heap);
+	size = heap->pages.purged_size;
+	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+	return size;
+}
+
+static bool trim(struct mk_heap *heap)
+{
+	size_t before = purged_size(heap, false);
+
+	mk_cache_drain(heap);
+	return purged_size(heap, heap->backing->ops->purge != NULL) != before;
+}
+
+bool mk_heap_trim(const void *owner)
+{
+	struct mk_heap *heap;
+	bool is_trimmed = false;
+
+	if (mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
+		return false;
+	mk_registry_lock();
+	for (heap = mk_registry_next(owner, 1); heap != NULL;
+	     heap = mk_registry_next(owner, heap->number + 1))
+		is_trimmed |= trim(heap);
+	mk_registry_unlock();
+	return is_trimmed;
 }

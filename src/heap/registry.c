@@ -35,6 +35,14 @@ void mk_registry_unlock(void)
 	mk_lock_release(&heaps_lock, MK_RANK_HEAPS);
 }
 
+struct mk_heap *mk_registry_next(const void *owner, unsigned number)
+{
+	for (; number < heap_end; number++)
+		if (heaps[number] != NULL && (owner == NULL || heaps[number]->owner == owner))
+			return heaps[number];
+	return NULL;
+}
+
 static int add(struct mk_heap *heap)
 {
 	unsigned number = 1;

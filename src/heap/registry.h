@@ -9,6 +9,9 @@
 void mk_registry_lock(void);
 void mk_registry_unlock(void);
 
+/* Under the lock: the first heap of an owner, or of all where OWNER is NULL, from a number on. */
+struct mk_heap *mk_registry_next(const void *owner, unsigned number);
+
 /* Under the lock: the heap's number is free again. */
 void mk_registry_remove(struct mk_heap *heap);
 

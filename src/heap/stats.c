@@ -228,13 +228,38 @@ static void add_snapshot(struct mk_heap *heap, struct mk_stats *sum)
 
 void mk_stats_get(const void *owner, struct mk_stats *ret_stats)
 {
+	struct mk_heap *heap;
+
 	*ret_stats = (struct mk_stats){0};
 	mk_registry_lock();
-	for (unsigned number = 1; number < MK_HEAP_LIMIT; number++) {
-		struct mk_heap *heap = mk_heap_by_number(number);
+	for (heap = mk_registry_next(owner, 1); heap != NULL;
+	     heap = mk_registry_next(owner, heap->number + 1))
+		add_snapshot(heap, ret_stats);
+	mk_registry_unlock();
+}
 
-		if (heap != NULL && (owner == NULL || heap->owner == owner))
-			add_snapshot(heap, ret_stats);
+/* False: the heap has none from PIECE->end on. */
+static bool next_piece_of(struct mk_heap *heap, struct mk_committed *piece)
+{
+	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
+	next_committed(heap, piece->end, &piece->start, &piece->end);
+	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
+	piece->page_size = mk_pages_unit(heap);
+	return piece->start < piece->end;
+}
+
+bool mk_heap_next_committed(const void *owner, struct mk_committed *piece)
+{
+	struct mk_heap *heap;
+	bool is_found = false;
+
+	mk_registry_lock();
+	for (heap = mk_registry_next(owner, piece->heap_number); heap != NULL && !is_found;
+	     heap = mk_registry_next(owner, heap->number + 1)) {
+		if (heap->number != piece->heap_number)
+			*piece = (struct mk_committed){.heap_number = heap->number};
+		is_found = next_piece_of(heap, piece);
 	}
 	mk_registry_unlock();
+	return is_found;
 }

@@ -163,6 +163,7 @@ struct mk_pages {
 	size_t step;			 /* bytes to commit next time */
 	size_t committed_size;
 	size_t dirty_size;
+	size_t purged_size; /* bytes given back so far */
 	uint64_t purge_checked_ms;
 	struct mk_used used[MK_CLASS_COUNT];
 };

@@ -247,6 +247,16 @@ int mk_dynamic_copy_at_fork(struct memkind *kind)
 	return is_file ? 0 : MEMKIND_ERROR_INVALID;
 }
 
+bool mk_dynamic_is_kind(const struct memkind *kind)
+{
+	bool is_known;
+
+	lock();
+	is_known = is_static(kind) || find(kind) != NULL;
+	unlock();
+	return is_known;
+}
+
 void mk_dynamic_lock_for_fork(void)
 {
 	mk_lock_acquire_for_fork(&dynamic_lock);

@@ -29,3 +29,8 @@ memkind_t mk_kind_named(const char *name)
 			return *kinds[i].handle;
 	return NULL;
 }
+
+memkind_t mk_kind_numbered(size_t number)
+{
+	return number < MK_ARRAY_SIZE(kinds) ? *kinds[number].handle : NULL;
+}

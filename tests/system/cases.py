@@ -112,6 +112,15 @@ def _fills() -> list[Case]:
     return cases
 
 
+def _residents() -> list[Case]:
+    rows = ((0, "DEFAULT", "0"), (1, "REGULAR", "1"), (0, "DAX_KMEM", "2"), (1, "DAX_KMEM", "3"),
+            (1, "DAX_KMEM_PREFERRED", "3"), (0, "DAX_KMEM_INTERLEAVE", "2-3"),
+            (0, "INTERLEAVE", "0-3"))
+    jobs = [f"resident -c {cpu} -o {nodes} {kind}" for cpu, kind, nodes in rows]
+    return [Case("resident", "four-node", " &&\n".join(jobs),
+                 old_is_wrong="the functions are new")]
+
+
 def _migration() -> list[Case]:
     wrong = "its memory belongs to threads, not to nodes: 27-100 % of the blocks are misplaced"
     return [
@@ -419,5 +428,6 @@ def _huge_pages() -> list[Case]:
 
 
 def table() -> list[Case]:
-    return [*_placement(), *_surroundings(), *_node_lists(), *_migration(), *_fills(), *_ties(),
-            *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps()]
+    return [*_placement(), *_surroundings(), *_node_lists(), *_residents(), *_migration(),
+            *_fills(), *_ties(), *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(),
+            *_openmps()]
