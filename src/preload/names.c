@@ -19,13 +19,21 @@ const char mk_kind_names[] = "allowed is one of"
 #undef MK_KIND
 			     ", with or without memkind_";
 
+static const size_t prefix = sizeof("memkind_") - 1;
+
 memkind_t mk_kind_named(const char *name)
 {
-	const size_t prefix = sizeof("memkind_") - 1;
-
 	for (size_t i = 0; i < MK_ARRAY_SIZE(kinds); i++)
 		if (strcasecmp(name, kinds[i].name) == 0 ||
 		    strcasecmp(name, kinds[i].name + prefix) == 0)
 			return *kinds[i].handle;
 	return NULL;
+}
+
+const char *mk_kind_at(size_t index, memkind_t *ret_kind)
+{
+	if (index >= MK_ARRAY_SIZE(kinds))
+		return NULL;
+	*ret_kind = *kinds[index].handle;
+	return kinds[index].name + prefix;
 }
