@@ -13,6 +13,12 @@
  * does not have.
  */
 #define MK_OPTIONS(X)                                                                              \
+	X(AUTO_HBW_DEBUG, "AUTO_HBW_DEBUG", NULL)                                                  \
+	X(AUTO_HBW_LOG, "AUTO_HBW_LOG",                                                            \
+	  "a number: -1 is silence, 0 and 1 are warnings, 2 is a line for each call")              \
+	X(AUTO_HBW_MEM_TYPE, "AUTO_HBW_MEM_TYPE",                                                  \
+	  "the name of a static kind, such as memkind_hbw_preferred")                              \
+	X(AUTO_HBW_SIZE, "AUTO_HBW_SIZE", "bytes from and to, such as 64K:1M or 64K")              \
 	X(ARENA_NUM_PER_KIND, "MEMKIND_ARENA_NUM_PER_KIND", NULL)                                  \
 	X(BACKGROUND_THREAD_LIMIT, "MEMKIND_BACKGROUND_THREAD_LIMIT",                              \
 	  "a number of threads up to 4294967295; 0: no limit")                                     \

@@ -3,12 +3,27 @@
 #include <limits.h>
 #include <malloc.h>
 #include <memkind.h>
+#include <memkind_ng.h>
 
 #include "base/bits.h"
 #include "preload/export.h"
+#include "preload/names.h"
 
+int mk_malloc_trim(size_t pad) MK_NAMED("malloc_trim");
 struct mallinfo mk_mallinfo(void) MK_NAMED("mallinfo");
 struct mallinfo2 mk_mallinfo2(void) MK_NAMED("mallinfo2");
+
+/* Nothing is kept at the top, so PAD says nothing. */
+int mk_malloc_trim(size_t pad)
+{
+	int is_trimmed = 0;
+	memkind_t kind;
+
+	(void)pad;
+	for (size_t i = 0; (kind = mk_kind_numbered(i)) != NULL; i++)
+		is_trimmed |= memkind_ng_trim(kind);
+	return is_trimmed;
+}
 
 /* Of all kinds together. */
 static size_t number_of(memkind_stat_type stat)

@@ -30,10 +30,12 @@ memkind_t mk_kind_named(const char *name)
 	return NULL;
 }
 
-const char *mk_kind_at(size_t index, memkind_t *ret_kind)
+memkind_t mk_kind_numbered(size_t number)
 {
-	if (index >= MK_ARRAY_SIZE(kinds))
-		return NULL;
-	*ret_kind = *kinds[index].handle;
-	return kinds[index].name + prefix;
+	return number < MK_ARRAY_SIZE(kinds) ? *kinds[number].handle : NULL;
+}
+
+const char *mk_kind_name(size_t number)
+{
+	return kinds[number].name + prefix;
 }

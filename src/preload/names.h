@@ -10,8 +10,11 @@
 /* "hbw", "memkind_hbw" or "MEMKIND_HBW", in any case: the handle. NULL: there is no such kind. */
 memkind_t mk_kind_named(const char *name);
 
-/* One after the other, from 0 on: the name without memkind_; NULL: there is none of this index. */
-const char *mk_kind_at(size_t index, memkind_t *ret_kind);
+/* All of them, from number 0; NULL behind the last one. */
+memkind_t mk_kind_numbered(size_t number);
+
+/* The name of one of these, without memkind_. */
+const char *mk_kind_name(size_t number);
 
 /* What is allowed, for the line that refuses another name. */
 extern const char mk_kind_names[] MK_HIDDEN;

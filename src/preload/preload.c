@@ -28,11 +28,6 @@ static struct {
 	bool is_by_object;
 } chosen;
 
-static void refuse(enum mk_option option, const char *why)
-{
-	mk_refuse(mk_option_name(option), mk_option_text(option), why);
-}
-
 static void read_environment(void)
 {
 	const char *name = mk_option_text(MK_OPTION_PRELOAD_KIND);
@@ -42,17 +37,17 @@ static void read_environment(void)
 	struct mk_range range = {.least = 0, .most = SIZE_MAX};
 
 	if (kind == NULL)
-		refuse(MK_OPTION_PRELOAD_KIND, mk_kind_names);
+		mk_refuse(MK_OPTION_PRELOAD_KIND, mk_kind_names);
 	if (sizes != NULL && !mk_range_parse(sizes, &range))
-		refuse(MK_OPTION_PRELOAD_SIZE, mk_option_values(MK_OPTION_PRELOAD_SIZE));
+		mk_refuse(MK_OPTION_PRELOAD_SIZE, NULL);
 	if (objects != NULL && !mk_objects_name(objects))
-		refuse(MK_OPTION_PRELOAD_OBJECTS, mk_option_values(MK_OPTION_PRELOAD_OBJECTS));
+		mk_refuse(MK_OPTION_PRELOAD_OBJECTS, NULL);
 	chosen.sizes = range;
 	chosen.is_by_object = objects != NULL;
 	chosen.kind = kind;
 	/* What asks for memory of its own finds the settings in place. */
 	if (name != NULL && memkind_check_available(kind) != 0)
-		refuse(MK_OPTION_PRELOAD_KIND, memkind_ng_unavailable_reason(kind));
+		mk_refuse(MK_OPTION_PRELOAD_KIND, memkind_ng_unavailable_reason(kind));
 	if (kind == MEMKIND_DEFAULT || (sizes == NULL && objects == NULL))
 		atomic_store_explicit(&every_kind, kind, memory_order_relaxed);
 }
@@ -72,43 +67,71 @@ static __attribute__((noinline)) memkind_t choose_kind(size_t size, const void *
 	return chosen.kind;
 }
 
+/* NULL: choose_kind() tells. */
 MK_INLINE
-memkind_t kind_for(size_t size, const void *caller)
+memkind_t kind_of_all(void)
 {
-	memkind_t kind = atomic_load_explicit(&every_kind, memory_order_relaxed);
-
-	return MK_LIKELY(kind != NULL) ? kind : choose_kind(size, caller);
+	return atomic_load_explicit(&every_kind, memory_order_relaxed);
 }
 
 /* A bad setting stops a program that has not allocated either. */
 __attribute__((constructor)) static void start(void)
 {
-	kind_for(1, NULL);
+	choose_kind(1, NULL);
+}
+
+/* Of their own, so that the functions that call them end in a jump on both ways. */
+static __attribute__((noinline)) void *take_chosen(size_t size, const void *caller)
+{
+	return memkind_malloc(choose_kind(size, caller), size);
+}
+
+static __attribute__((noinline)) void *take_chosen_zeroed(size_t count, size_t size,
+							  const void *caller)
+{
+	size_t total;
+
+	if (!mk_multiply(count, size, &total))
+		total = SIZE_MAX;
+	return memkind_calloc(choose_kind(total, caller), count, size);
+}
+
+static __attribute__((noinline)) void *resize_chosen(void *block, size_t size, const void *caller)
+{
+	return memkind_realloc(choose_kind(size, caller), block, size);
 }
 
 static inline void *mk_take(size_t size, const void *caller)
 {
-	return memkind_malloc(kind_for(size, caller), size);
+	memkind_t kind = kind_of_all();
+
+	return MK_LIKELY(kind != NULL) ? memkind_malloc(kind, size) : take_chosen(size, caller);
 }
 
 static inline void *mk_take_zeroed(size_t count, size_t size, const void *caller)
 {
-	size_t total;
+	memkind_t kind = kind_of_all();
 
-	if (MK_UNLIKELY(!mk_multiply(count, size, &total)))
-		total = SIZE_MAX;
-	return memkind_calloc(kind_for(total, caller), count, size);
+	return MK_LIKELY(kind != NULL) ? memkind_calloc(kind, count, size)
+				       : take_chosen_zeroed(count, size, caller);
+}
+
+static inline void *mk_resize(void *block, size_t size, const void *caller)
+{
+	memkind_t kind = kind_of_all();
+
+	return MK_LIKELY(kind != NULL) ? memkind_realloc(kind, block, size)
+				       : resize_chosen(block, size, caller);
 }
 
 static inline int mk_take_aligned(void **ret_block, size_t alignment, size_t size,
 				  const void *caller)
 {
-	return memkind_posix_memalign(kind_for(size, caller), ret_block, alignment, size);
-}
+	memkind_t kind = kind_of_all();
 
-static inline void *mk_resize(void *block, size_t size, const void *caller)
-{
-	return memkind_realloc(kind_for(size, caller), block, size);
+	if (MK_UNLIKELY(kind == NULL))
+		kind = choose_kind(size, caller);
+	return memkind_posix_memalign(kind, ret_block, alignment, size);
 }
 
 static inline void mk_give(void *block)

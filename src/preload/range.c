@@ -26,10 +26,13 @@ bool mk_take_bytes(const char **text, size_t *ret_bytes)
 	for (; isdigit((unsigned char)**text); (*text)++)
 		if (!mk_multiply(bytes, 10, &bytes) ||
 		    __builtin_add_overflow(bytes, (size_t)(**text - '0'), &bytes))
-			return false;
+			bytes = SIZE_MAX;
 	shift = shift_of(**text);
 	*text += shift != 0;
-	return mk_multiply(bytes, (size_t)1 << shift, ret_bytes);
+	if (!mk_multiply(bytes, (size_t)1 << shift, &bytes))
+		bytes = SIZE_MAX;
+	*ret_bytes = bytes;
+	return true;
 }
 
 bool mk_range_parse(const char *text, struct mk_range *ret_range)

@@ -12,7 +12,7 @@ struct mk_range {
 
 /*
  * A number of bytes at *TEXT, which moves behind it, with K, M or G in any case where they follow.
- * False: there is no digit, or it is too much.
+ * What is too much is SIZE_MAX. False: there is no digit.
  */
 bool mk_take_bytes(const char **text, size_t *ret_bytes);
 

@@ -9,11 +9,13 @@
 
 enum { LINE_SIZE = 2048 };
 
-void mk_refuse(const char *name, const char *value, const char *why)
+void mk_refuse(enum mk_option option, const char *why)
 {
 	char line[LINE_SIZE];
 
-	snprintf(line, sizeof(line), "memkind: %s=\"%.256s\" refused: %.1024s\n", name, value, why);
+	snprintf(line, sizeof(line), "memkind: %s=\"%.256s\" refused: %s%.1024s\n",
+		 mk_option_name(option), mk_option_text(option), why == NULL ? "allowed is " : "",
+		 why == NULL ? mk_option_values(option) : why);
 	mk_log_write(NULL, line);
 	_exit(1);
 }

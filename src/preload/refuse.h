@@ -3,11 +3,12 @@
 #ifndef MK_PRELOAD_REFUSE_H
 #define MK_PRELOAD_REFUSE_H
 
+#include "base/options.h"
+
 /*
- * Writes "NAME="VALUE" refused: WHY" with a single write(2) to standard error, then _exit(1).
- * Parts that are long are cut.
+ * Writes the name of the option, its value, and WHY it is refused, with a single write(2) to standard
+ * error, then _exit(1). WHY NULL: what is allowed.
  */
-void mk_refuse(const char *name, const char *value, const char *why)
-	__attribute__((noreturn, cold));
+void mk_refuse(enum mk_option option, const char *why) __attribute__((noreturn, cold));
 
 #endif

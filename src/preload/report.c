@@ -103,11 +103,10 @@ static void add_kind(memkind_t kind, const char *name)
 static void add_kinds(void)
 {
 	size_t count = atomic_load_explicit(&own_kind_count, memory_order_acquire);
-	const char *name;
 	memkind_t kind;
 
-	for (size_t i = 0; (name = mk_kind_at(i, &kind)) != NULL; i++)
-		add_kind(kind, name);
+	for (size_t i = 0; (kind = mk_kind_numbered(i)) != NULL; i++)
+		add_kind(kind, mk_kind_name(i));
 	for (size_t i = 0; i < count; i++)
 		add_kind(own_kinds[i].kind, own_kinds[i].name);
 }
@@ -157,8 +156,7 @@ __attribute__((constructor)) static void prepare_report(void)
 	if (text == NULL)
 		return;
 	if (text[0] == '\0' || mk_file_absolute(text, path, sizeof(path)) != 0)
-		mk_refuse(mk_option_name(MK_OPTION_PRELOAD_STATS), text,
-			  mk_option_values(MK_OPTION_PRELOAD_STATS));
+		mk_refuse(MK_OPTION_PRELOAD_STATS, NULL);
 	enter_child();
 	pthread_atfork(NULL, NULL, enter_child);
 }
