@@ -58,6 +58,18 @@ int mk_file_punch(const struct mk_file *file, size_t offset, size_t size);
  */
 int mk_file_map(const struct mk_file *file, size_t size, size_t alignment, void **ret_base);
 
+/*
+ * Maps a file instead of what is mapped at BASE, as mk_file_map() does. To be called where no other
+ * thread can map anything meanwhile; after an error nothing may be mapped there.
+ */
+int mk_file_map_over(const struct mk_file *file, size_t size, void *base);
+
+/*
+ * Writes the first SIZE bytes of FROM to TO, which shares no disk space with it then; where FROM has
+ * holes TO stays as it is. TO has the space (mk_file_fill). -EBADF: see mk_file_is_open.
+ */
+int mk_file_copy(const struct mk_file *from, const struct mk_file *to, size_t size);
+
 /* Is the file's memory DAX? 0; -EOPNOTSUPP: no. */
 int mk_file_is_dax(const struct mk_file *file);
 
