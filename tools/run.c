@@ -14,6 +14,7 @@
 
 #include "base/bits.h"
 #include "base/options.h"
+#include "preload/memtier_config.h"
 #include "preload/names.h"
 #include "preload/range.h"
 #include "tool.h"
@@ -86,23 +87,12 @@ static int parse(char **arguments, struct wish *wish)
 
 static int check_usage(const struct wish *wish)
 {
-	struct mk_range range;
-
 	if ((wish->kind == NULL) == (wish->tiers == NULL))
 		return refuse("one of --kind and --tiers", "must be given");
 	if (wish->tiers != NULL && (wish->size != NULL || wish->objects != NULL))
 		return refuse("--size and --objects", "are for --kind");
 	if (wish->program[0] == NULL)
 		return refuse("a program", "must be given");
-	if (wish->kind != NULL && mk_kind_named(wish->kind) == NULL) {
-		mk_tool_error("no kind is called %s: %s", wish->kind, mk_kind_names);
-		return MK_TOOL_USAGE;
-	}
-	if (wish->size != NULL && !mk_range_parse(wish->size, &range)) {
-		mk_tool_error("--size %s refused: allowed is %s", wish->size,
-			      mk_option_values(MK_OPTION_PRELOAD_SIZE));
-		return MK_TOOL_USAGE;
-	}
 	return MK_TOOL_DONE;
 }
 
@@ -114,13 +104,41 @@ static int check_available(const char *name, memkind_t kind)
 	return MK_RUN_FAILURE;
 }
 
-static int check_kinds(const struct wish *wish)
+static int check_kind(const struct wish *wish)
 {
-	if (wish->kind != NULL)
-		return check_available(wish->kind, mk_kind_named(wish->kind));
-	if (strstr(wish->tiers, "KIND:KMEM_DAX") != NULL)
-		return check_available("KMEM_DAX", MEMKIND_DAX_KMEM);
-	return MK_TOOL_DONE;
+	memkind_t kind = mk_kind_named(wish->kind);
+	struct mk_range range;
+
+	if (kind == NULL) {
+		mk_tool_error("no kind is called %s: %s", wish->kind, mk_kind_names);
+		return MK_TOOL_USAGE;
+	}
+	if (wish->size != NULL && !mk_range_parse(wish->size, &range)) {
+		mk_tool_error("--size %s refused: allowed is %s", wish->size,
+			      mk_option_values(MK_OPTION_PRELOAD_SIZE));
+		return MK_TOOL_USAGE;
+	}
+	return check_available(wish->kind, kind);
+}
+
+static int check_tiers(const char *tiers)
+{
+	struct mk_memtier_config config;
+	struct mk_memtier_refusal refusal;
+	int result = MK_TOOL_DONE;
+
+	if (mk_memtier_parse(tiers, mk_option_text(MK_OPTION_MEM_THRESHOLDS), &config, &refusal) !=
+	    0) {
+		mk_tool_error("%s \"%.*s\" refused: allowed is %s",
+			      refusal.is_threshold ? mk_option_name(MK_OPTION_MEM_THRESHOLDS)
+						   : "--tiers",
+			      (int)refusal.part.length, refusal.part.start, refusal.allowed);
+		return MK_TOOL_USAGE;
+	}
+	for (size_t i = 0; i < config.tier_count && result == MK_TOOL_DONE; i++)
+		if (config.tiers[i].kind == MK_MEMTIER_KMEM_DAX)
+			result = check_available("KMEM_DAX", MEMKIND_DAX_KMEM);
+	return result;
 }
 
 /*
@@ -175,7 +193,7 @@ static int set_environment(const struct wish *wish)
 		{mk_option_name(MK_OPTION_PRELOAD_KIND), wish->kind},
 		{mk_option_name(MK_OPTION_PRELOAD_SIZE), wish->size},
 		{mk_option_name(MK_OPTION_PRELOAD_OBJECTS), wish->objects},
-		{"MEMKIND_MEM_TIERS", wish->tiers},
+		{mk_option_name(MK_OPTION_MEM_TIERS), wish->tiers},
 	};
 	int error = preload(wish->kind != NULL ? "libmemkind-preload.so.0" : "libmemtier.so.0");
 
@@ -232,7 +250,7 @@ int mk_tool_run(char **arguments)
 	if (result == MK_TOOL_DONE)
 		result = check_usage(&wish);
 	if (result == MK_TOOL_DONE)
-		result = check_kinds(&wish);
+		result = wish.kind != NULL ? check_kind(&wish) : check_tiers(wish.tiers);
 	if (result == MK_TOOL_DONE)
 		result = set_environment(&wish);
 	if (result != MK_TOOL_DONE)

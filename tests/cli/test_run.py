@@ -124,6 +124,17 @@ class PlacementTest(RunTest):
         self.assertGreater(bytes_of(own, "dax_kmem"), 64 * MIB)
         self.assertEqual(bytes_of(other, "dax_kmem"), 0)
 
+    def test_tiers(self) -> None:
+        table = self.table("--tiers", TIERS, PYTHON, "-c", self.ALLOCATE)
+        far, near = bytes_of(table, "dax_kmem"), bytes_of(table, "default")
+        self.assertGreater(far + near, 64 * MIB)
+        self.assertTrue(3 < far / near < 4.5, table)
+        # A kind that the process made itself.
+        with tempfile.TemporaryDirectory() as folder:
+            tiers = f"KIND:FS_DAX,PATH:{folder},RATIO:1;POLICY:STATIC_RATIO"
+            table = self.table("--tiers", tiers, PYTHON, "-c", self.ALLOCATE)
+        self.assertGreater(bytes_of(table, "fs_dax"), 64 * MIB)
+
     def test_children_count(self) -> None:
         table = self.table("--kind=dax_kmem", "--", "bash", "-c",
                            "for i in 1 2 3; do sort /dev/null; done; (exit 0); : | cat")
@@ -145,7 +156,8 @@ class PlacementTest(RunTest):
             self.assertEqual(os.listdir(folder), [])
             result = self.run_tool("--stats", "--kind=default", "sort", code=125,
                                    TMPDIR=f"{folder}/none")
-            self.assertRegex(result.stderr, rf"\Amemkind: run: {folder}/none/\S+ can't be made: .+\n\Z")
+            self.assertRegex(result.stderr,
+                             rf"\Amemkind: run: {folder}/none/\S+ can't be made: .+\n\Z")
 
 
 class EndTest(RunTest):
@@ -235,6 +247,7 @@ class FaultTest(RunTest):
                 (["-x", "echo"], "-x is no option" + see),
                 (["--kind=dax", "echo"], r"no kind is called dax: allowed is one of .*dax_kmem.*"),
                 (["--kind=", "echo"], r"no kind is called : allowed is one of .*dax_kmem.*"),
+                (["--tiers", "KIND:DRAM,RATIO:1", "echo"], '--tiers ".*" refused: allowed is .*'),
                 (["--kind=default", "--size=2:1", "echo"],
                  "--size 2:1 refused: allowed is a range of bytes.*")):
             with self.subTest(arguments=arguments):
