@@ -42,7 +42,8 @@
 	X(PRELOAD_KIND, "MEMKIND_PRELOAD_KIND", "the name of a static kind, such as dax_kmem")     \
 	X(PRELOAD_OBJECTS, "MEMKIND_PRELOAD_OBJECTS",                                              \
 	  "a list of files, such as libfoo.so.1:program")                                          \
-	X(PRELOAD_SIZE, "MEMKIND_PRELOAD_SIZE", "a range of bytes, such as 64K:1M, 64K: or :1M")
+	X(PRELOAD_SIZE, "MEMKIND_PRELOAD_SIZE", "a range of bytes, such as 64K:1M, 64K: or :1M")   \
+	X(PRELOAD_STATS, "MEMKIND_PRELOAD_STATS", "the path of a file, which is appended to")
 
 enum mk_option {
 	MK_OPTION_NONE, /* of rows of other tables that have none */

@@ -233,6 +233,16 @@ int mk_dynamic_destroy(struct memkind *kind)
 	return dynamic != NULL || is_static(kind) ? 0 : MEMKIND_ERROR_INVALID;
 }
 
+bool mk_dynamic_is_kind(const struct memkind *kind)
+{
+	bool is_known;
+
+	lock();
+	is_known = is_static(kind) || find(kind) != NULL;
+	unlock();
+	return is_known;
+}
+
 int mk_dynamic_copy_at_fork(struct memkind *kind)
 {
 	struct dynamic *dynamic;
@@ -245,16 +255,6 @@ int mk_dynamic_copy_at_fork(struct memkind *kind)
 		dynamic->pmem.copies_at_fork = true;
 	unlock();
 	return is_file ? 0 : MEMKIND_ERROR_INVALID;
-}
-
-bool mk_dynamic_is_kind(const struct memkind *kind)
-{
-	bool is_known;
-
-	lock();
-	is_known = is_static(kind) || find(kind) != NULL;
-	unlock();
-	return is_known;
 }
 
 void mk_dynamic_lock_for_fork(void)

@@ -17,11 +17,11 @@ int mk_dynamic_create_fixed(void *base, size_t size, struct memkind **ret_kind);
 /* Static kinds stay. MEMKIND_ERROR_INVALID: KIND is no kind, or not any more. */
 int mk_dynamic_destroy(struct memkind *kind);
 
-/* From now on. MEMKIND_ERROR_INVALID: KIND is no kind on files. */
-int mk_dynamic_copy_at_fork(struct memkind *kind);
-
 /* True: KIND is a static one, or one that the program made and did not destroy. */
 bool mk_dynamic_is_kind(const struct memkind *kind);
+
+/* From now on. MEMKIND_ERROR_INVALID: KIND is no kind on files. */
+int mk_dynamic_copy_at_fork(struct memkind *kind);
 
 /* The fork handlers' part. */
 void mk_dynamic_lock_for_fork(void);

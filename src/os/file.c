@@ -24,6 +24,7 @@ enum {
 	NAME_ATTEMPTS = 100,
 	NAME_ROOM = 32,
 	OWNER_ONLY = 0600,
+	FOR_ALL = 0666,
 };
 
 /* The C library of an old system may lack them. */
@@ -290,5 +291,21 @@ int mk_file_system_size(const char *path, uint64_t *ret_size)
 	errno = saved_errno;
 	if (error == 0)
 		*ret_size = (uint64_t)status.f_blocks * status.f_frsize;
+	return error;
+}
+
+int mk_file_append(const char *path, const void *bytes, size_t size)
+{
+	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int saved_errno = errno;
+	int fd = open(path, flags, FOR_ALL);
+	ssize_t written = fd < 0 ? -1 : write(fd, bytes, size);
+	int error = 0;
+
+	if (written != (ssize_t)size)
+		error = written < 0 ? -errno : -EIO;
+	if (fd >= 0)
+		close(fd);
+	errno = saved_errno;
 	return error;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files without a name, as memory. Sizes are bytes; every function returns 0 or -errno and keeps
+ * Files without a name, as memory, and one that is appended to. Sizes are bytes; every function returns 0 or -errno and keeps
  * errno, unless it says otherwise.
  */
 #ifndef MK_OS_FILE_H
@@ -72,6 +72,12 @@ int mk_file_copy(const struct mk_file *from, const struct mk_file *to, size_t si
 
 /* Is the file's memory DAX? 0; -EOPNOTSUPP: no. */
 int mk_file_is_dax(const struct mk_file *file);
+
+/*
+ * Appends to the file of this path, which is made where there is none, with one write(2). -EIO: a part
+ * was written. -ENXIO: a FIFO that nobody reads.
+ */
+int mk_file_append(const char *path, const void *bytes, size_t size);
 
 /* Size of the filesystem of PATH, used or not. */
 int mk_file_system_size(const char *path, uint64_t *ret_size);

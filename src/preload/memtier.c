@@ -18,6 +18,7 @@
 #include "base/options.h"
 #include "preload/export.h"
 #include "preload/memtier_config.h"
+#include "preload/report.h"
 
 #define LINE_PREFIX "MEMKIND_MEM_TIERING_LOG_"
 #define DIE(...)    mk_die(LINE_PREFIX "ERROR: " __VA_ARGS__)
@@ -100,6 +101,7 @@ static memkind_t make_file_kind(const struct mk_memtier_tier *tier)
 	/* A program that forks expects its memory to be there in both. */
 	memkind_ng_copy_at_fork(kind);
 	file_kinds[file_kind_count++] = kind;
+	mk_report_add_kind(kind, "fs_dax");
 	return kind;
 }
 
