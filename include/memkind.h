@@ -343,8 +343,8 @@ int memkind_create_kind(memkind_memtype_t memtype_flags, memkind_policy_t policy
  * A fork child may read the blocks, as the parent changes them and as long as the parent keeps the
  * kind; it must not write them: that ends in SIGSEGV. To it the kind is not available
  * (MEMKIND_ERROR_UNAVAILABLE, and NULL with ENOMEM from memkind_malloc()); it may free blocks and
- * destroy the kind, which changes nothing for the parent. Programs that are executed inherit
- * nothing.
+ * destroy the kind, which changes nothing for the parent; but see memkind_ng_copy_at_fork(). Programs
+ * that are executed inherit nothing.
  * 0, or, with *KIND as it was:
  * MEMKIND_ERROR_INVALID: DIR or KIND is NULL, MAX_SIZE is too small, or no file can be made in DIR,
  * for a reason that errno tells (ENOENT, ENOTDIR, EACCES, EROFS, ENAMETOOLONG, ENOSPC, EMFILE ...)

@@ -34,13 +34,22 @@ int memkind_ng_trim(memkind_t kind);
 /*
  * Sets sizes[node], for nodes from 0 to NODE_COUNT - 1, to the bytes of KIND that are in memory on
  * that node now, in blocks or idle: what MEMKIND_STAT_TYPE_RESIDENT counts, asked of the kernel page
- * by page (some 60 ms a GiB of small pages). Left out are pages that this process has only read or, of a file, not
- * touched. What other threads take or give back meanwhile may count or not.
+ * by page (some 60 ms a GiB of small pages). Left out are pages that this process has only read or,
+ * of a file, not touched. What other threads take or give back meanwhile may count or not.
  *
  * 0; MEMKIND_ERROR_INVALID: SIZES is NULL, or KIND is no kind; MEMKIND_ERROR_OPERATION_FAILED: the
  * kernel does not tell (move_pages(2) is denied). The sizes are untouched then. Since 1.15.0.
  */
 int memkind_ng_get_resident(memkind_t kind, size_t *sizes, unsigned node_count);
+
+/*
+ * Gives each fork child from now on a copy of its own of all blocks of KIND, a kind on files, as it has
+ * of other memory. It goes on with files of its own, in the same directory and with the same limit. A
+ * fork takes as long as the copy does, and as much disk space as KIND has. Where there is none the child
+ * can't use KIND, as after any other fork: see memkind_create_pmem(); memkind_check_available(KIND) in
+ * the child tells. Returns 0, or MEMKIND_ERROR_INVALID: KIND is no kind on files. Since 1.15.0.
+ */
+int memkind_ng_copy_at_fork(memkind_t kind);
 
 #ifdef __cplusplus
 }

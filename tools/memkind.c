@@ -16,6 +16,8 @@ struct command {
 static const struct command commands[] = {
 	{"nodes", "[--sysroot DIR] [--json]",
 	 "what memory the nodes have, and which are far or fast", mk_tool_nodes},
+	{"run", "--kind KIND | --tiers TIERS [OPTION...] [--] PROGRAM [ARGUMENT...]",
+	 "a program, unchanged, with its memory of a kind or in tiers", mk_tool_run},
 };
 
 static int print_help(void)

@@ -27,5 +27,6 @@ int mk_tool_finish(int result, int failure);
 
 /* One function a command; ARGUMENTS begins with its name and ends with NULL. */
 int mk_tool_nodes(char **arguments);
+int mk_tool_run(char **arguments);
 
 #endif

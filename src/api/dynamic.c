@@ -3,7 +3,7 @@
 #include "kind/dynamic.h"
 
 #include <errno.h>
-#include <memkind.h>
+#include <memkind_ng.h>
 
 #include "api/export.h"
 #include "os/file.h"
@@ -46,6 +46,11 @@ MK_EXPORT int memkind_create_fixed(void *addr, size_t size, memkind_t *kind)
 MK_EXPORT int memkind_destroy_kind(memkind_t kind)
 {
 	return mk_dynamic_destroy(kind);
+}
+
+MK_EXPORT int memkind_ng_copy_at_fork(memkind_t kind)
+{
+	return mk_dynamic_copy_at_fork(kind);
 }
 
 MK_EXPORT int memkind_check_dax_path(const char *dir)

@@ -10,7 +10,7 @@
 #include "kind/kind.h"
 #include "topology/topology.h"
 
-/* In the order of enum mk_rank. */
+/* In the order of enum mk_rank; what may take long comes when all others wait already. */
 static void prepare(void)
 {
 	mk_background_lock_for_fork();
@@ -18,10 +18,12 @@ static void prepare(void)
 	mk_kind_lock_for_fork();
 	mk_topology_lock_for_fork();
 	mk_heap_lock_all_for_fork();
+	mk_dynamic_prepare_fork();
 }
 
 static void resume_parent(void)
 {
+	mk_dynamic_resume_parent();
 	mk_heap_unlock_all_for_fork();
 	mk_topology_unlock_for_fork();
 	mk_kind_unlock_for_fork();

@@ -32,10 +32,18 @@
 	X(HOG_MEMORY, "MEMKIND_HOG_MEMORY",                                                        \
 	  "a text that begins with 1: freed memory is kept; else: given back")                     \
 	X(JEMK_MALLOC_CONF, "JEMK_MALLOC_CONF", NULL)                                              \
+	X(MEM_THRESHOLDS, "MEMKIND_MEM_THRESHOLDS",                                                \
+	  "bounds of sizes, such as INIT_VAL:64,MIN_VAL:1,MAX_VAL:10K")                            \
+	X(MEM_TIERING_LOG_LEVEL, "MEMKIND_MEM_TIERING_LOG_LEVEL",                                  \
+	  "0: errors, 1: also information, 2: also details")                                       \
+	X(MEM_TIERS, "MEMKIND_MEM_TIERS",                                                          \
+	  "tiers and a policy, such as "                                                           \
+	  "KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO")                           \
 	X(PRELOAD_KIND, "MEMKIND_PRELOAD_KIND", "the name of a static kind, such as dax_kmem")     \
 	X(PRELOAD_OBJECTS, "MEMKIND_PRELOAD_OBJECTS",                                              \
 	  "a list of files, such as libfoo.so.1:program")                                          \
-	X(PRELOAD_SIZE, "MEMKIND_PRELOAD_SIZE", "a range of bytes, such as 64K:1M, 64K: or :1M")
+	X(PRELOAD_SIZE, "MEMKIND_PRELOAD_SIZE", "a range of bytes, such as 64K:1M, 64K: or :1M")   \
+	X(PRELOAD_STATS, "MEMKIND_PRELOAD_STATS", "the path of a file, which is appended to")
 
 enum mk_option {
 	MK_OPTION_NONE, /* of rows of other tables that have none */

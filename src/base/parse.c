@@ -32,8 +32,7 @@ static int digit_value(char character, int base)
 	return value < base ? value : -1;
 }
 
-/* Digits at *TEXT, which moves behind them. False: none, or too large. */
-static bool take_digits(const char **text, int base, uint64_t *ret_value)
+bool mk_parse_digits(const char **text, int base, uint64_t *ret_value)
 {
 	const char *start = *text;
 	uint64_t value = 0;
@@ -61,7 +60,7 @@ int mk_parse_number(const char *text, int base, uint64_t *ret_value)
 	text = skip_space(text);
 	if (base == 16)
 		skip_hex_prefix(&text);
-	if (!take_digits(&text, base, &value) || *skip_space(text) != '\0')
+	if (!mk_parse_digits(&text, base, &value) || *skip_space(text) != '\0')
 		return -EINVAL;
 	*ret_value = value;
 	return 0;
@@ -70,7 +69,7 @@ int mk_parse_number(const char *text, int base, uint64_t *ret_value)
 /* An id of a list; *TEXT moves behind it. */
 static bool take_id(const char **text, uint64_t *ret_id)
 {
-	return take_digits(text, 10, ret_id) && *ret_id < ID_LIMIT;
+	return mk_parse_digits(text, 10, ret_id) && *ret_id < ID_LIMIT;
 }
 
 int mk_parse_list(const char *text, mk_range_visitor *visit, void *context)
@@ -133,7 +132,7 @@ int mk_parse_mask(const char *text, mk_range_visitor *visit, void *context)
 	for (; words > 0; words--, text++) {
 		uint64_t word;
 
-		if (!take_digits(&text, 16, &word))
+		if (!mk_parse_digits(&text, 16, &word))
 			return -EINVAL;
 		visit_word(word, (words - 1) * MASK_WORD_BITS, visit, context);
 	}
@@ -165,7 +164,7 @@ static bool take_user_number(const char **text, uint64_t *ret_value)
 	if (base == 16)
 		start += 2;
 	*text = start;
-	return take_digits(text, base, ret_value);
+	return mk_parse_digits(text, base, ret_value);
 }
 
 /* The id of the POSITION-th node of a set, or MK_NODE_LIMIT. */

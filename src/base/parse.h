@@ -18,6 +18,12 @@ typedef void mk_range_visitor(unsigned first, unsigned last, void *context);
 int mk_parse_number(const char *text, int base, uint64_t *ret_value);
 
 /*
+ * The digits at *TEXT in BASE (at most 16), without a prefix: *TEXT moves behind them. False: there is
+ * none, or the number does not fit; *ret_value is untouched then.
+ */
+bool mk_parse_digits(const char **text, int base, uint64_t *ret_value);
+
+/*
  * A kernel list such as "0-3,8", white space around it allowed; empty is an empty list. 0, or -EINVAL
  * where the text is no list: the ranges before the fault were visited. Ids above 65535 are a fault.
  */

@@ -20,12 +20,16 @@ enum {
 
 struct dynamic_type {
 	int64_t (*capacity)(const struct mk_backing *backing);
-	void (*end)(struct mk_backing *backing);	 /* NULL: nothing to do */
-	void (*enter_child)(struct mk_backing *backing); /* NULL: a fork child has its own copy */
+	void (*end)(struct mk_backing *backing); /* NULL: nothing to do */
+	/* Around a fork; NULL: a fork child has its own copy. */
+	void (*prepare_fork)(struct mk_backing *backing);
+	void (*resume_parent)(struct mk_backing *backing);
+	bool (*enter_child)(struct mk_backing *backing); /* false: it can't be used any more */
 };
 
-static const struct dynamic_type pmem_type = {mk_pmem_capacity, mk_pmem_end, mk_pmem_enter_child};
-static const struct dynamic_type fixed_type = {mk_fixed_capacity, NULL, NULL};
+static const struct dynamic_type pmem_type = {mk_pmem_capacity, mk_pmem_end, mk_pmem_prepare_fork,
+					      mk_pmem_resume_parent, mk_pmem_enter_child};
+static const struct dynamic_type fixed_type = {.capacity = mk_fixed_capacity};
 
 /* Guard: dynamic_lock; the hot path reads the table. */
 struct dynamic {
@@ -239,6 +243,20 @@ bool mk_dynamic_is_kind(const struct memkind *kind)
 	return is_known;
 }
 
+int mk_dynamic_copy_at_fork(struct memkind *kind)
+{
+	struct dynamic *dynamic;
+	bool is_file;
+
+	lock();
+	dynamic = find(kind);
+	is_file = dynamic != NULL && dynamic->type == &pmem_type;
+	if (is_file)
+		dynamic->pmem.copies_at_fork = true;
+	unlock();
+	return is_file ? 0 : MEMKIND_ERROR_INVALID;
+}
+
 void mk_dynamic_lock_for_fork(void)
 {
 	mk_lock_acquire_for_fork(&dynamic_lock);
@@ -249,14 +267,41 @@ void mk_dynamic_unlock_for_fork(void)
 	mk_lock_release_for_fork(&dynamic_lock);
 }
 
+/* The next kind from *I on that has to do with forks; NULL: there is none. *I moves behind it. */
+static struct dynamic *next_forking(size_t *i)
+{
+	while (*i < DYNAMIC_LIMIT) {
+		struct dynamic *dynamic = dynamics[(*i)++];
+
+		if (is_alive(dynamic) && dynamic->type->enter_child != NULL)
+			return dynamic;
+	}
+	return NULL;
+}
+
+void mk_dynamic_prepare_fork(void)
+{
+	struct dynamic *dynamic;
+
+	for (size_t i = 0; (dynamic = next_forking(&i)) != NULL;)
+		dynamic->type->prepare_fork(&dynamic->backing);
+}
+
+void mk_dynamic_resume_parent(void)
+{
+	struct dynamic *dynamic;
+
+	for (size_t i = 0; (dynamic = next_forking(&i)) != NULL;)
+		dynamic->type->resume_parent(&dynamic->backing);
+}
+
 void mk_dynamic_reset_in_child(void)
 {
+	struct dynamic *dynamic;
+
 	mk_lock_reset_in_child(&dynamic_lock);
-	for (size_t i = 0; i < DYNAMIC_LIMIT; i++) {
-		if (!is_alive(dynamics[i]) || dynamics[i]->type->enter_child == NULL)
-			continue;
-		disable(dynamics[i], MEMKIND_ERROR_UNAVAILABLE,
-			"the kind's file is that of the parent process");
-		dynamics[i]->type->enter_child(&dynamics[i]->backing);
-	}
+	for (size_t i = 0; (dynamic = next_forking(&i)) != NULL;)
+		if (!dynamic->type->enter_child(&dynamic->backing))
+			disable(dynamic, MEMKIND_ERROR_UNAVAILABLE,
+				"the kind's file is that of the parent process");
 }

@@ -20,9 +20,15 @@ int mk_dynamic_destroy(struct memkind *kind);
 /* True: KIND is a static one, or one that the program made and did not destroy. */
 bool mk_dynamic_is_kind(const struct memkind *kind);
 
+/* From now on. MEMKIND_ERROR_INVALID: KIND is no kind on files. */
+int mk_dynamic_copy_at_fork(struct memkind *kind);
+
 /* The fork handlers' part. */
 void mk_dynamic_lock_for_fork(void);
 void mk_dynamic_unlock_for_fork(void);
+/* With the locks of all heaps. */
+void mk_dynamic_prepare_fork(void);
+void mk_dynamic_resume_parent(void);
 void mk_dynamic_reset_in_child(void);
 
 #endif

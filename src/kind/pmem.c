@@ -207,12 +207,87 @@ int64_t mk_pmem_capacity(const struct mk_backing *backing)
 	return mk_file_system_size(pmem->directory, &size) == 0 ? (int64_t)size : -1;
 }
 
-void mk_pmem_enter_child(struct mk_backing *backing)
+static void close_copies(struct mk_pmem *pmem, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pmem->ranges[i].base != NULL)
+			mk_file_close(&pmem->ranges[i].copy);
+	pmem->is_copied = false;
+}
+
+static int copy_range(const struct mk_pmem *pmem, struct mk_pmem_range *range)
+{
+	int error = mk_file_create(pmem->directory, &range->copy);
+
+	if (error != 0 || range->committed == 0)
+		return error;
+	error = mk_file_fill(&range->copy, 0, range->committed);
+	if (error == 0)
+		error = mk_file_copy(&range->file, &range->copy, range->committed);
+	if (error != 0)
+		mk_file_close(&range->copy);
+	return error;
+}
+
+void mk_pmem_prepare_fork(struct mk_backing *backing)
 {
 	struct mk_pmem *pmem = pmem_of(backing);
 
+	if (!pmem->copies_at_fork || pmem->is_inherited)
+		return;
+	for (size_t i = 0; i < MK_PMEM_RANGE_LIMIT; i++) {
+		if (pmem->ranges[i].base == NULL || copy_range(pmem, &pmem->ranges[i]) == 0)
+			continue;
+		close_copies(pmem, i);
+		return;
+	}
+	pmem->is_copied = true;
+}
+
+void mk_pmem_resume_parent(struct mk_backing *backing)
+{
+	struct mk_pmem *pmem = pmem_of(backing);
+
+	if (pmem->is_copied)
+		close_copies(pmem, MK_PMEM_RANGE_LIMIT);
+}
+
+/* From here on it is the file of this process. */
+static int adopt_copy(struct mk_pmem_range *range)
+{
+	int error = mk_file_map_over(&range->copy, range->size, range->base);
+
+	if (error == 0 && range->committed != 0)
+		error = mk_vm_commit(range->base, range->committed);
+	mk_file_close(&range->file);
+	range->file = range->copy;
+	return error;
+}
+
+static int adopt_copies(struct mk_pmem *pmem)
+{
+	int error = 0;
+
+	/* Two processes must not take the same file for their next range. */
+	if (pmem->has_spare)
+		mk_file_close(&pmem->spare);
+	pmem->has_spare = false;
+	pmem->is_copied = false;
+	for (size_t i = 0; i < MK_PMEM_RANGE_LIMIT && error == 0; i++)
+		if (pmem->ranges[i].base != NULL)
+			error = adopt_copy(&pmem->ranges[i]);
+	return error;
+}
+
+bool mk_pmem_enter_child(struct mk_backing *backing)
+{
+	struct mk_pmem *pmem = pmem_of(backing);
+
+	if (pmem->is_copied && adopt_copies(pmem) == 0)
+		return true;
 	pmem->is_inherited = true;
 	for (size_t i = 0; i < MK_PMEM_RANGE_LIMIT; i++)
 		if (pmem->ranges[i].committed != 0)
 			mk_vm_forbid_writing(pmem->ranges[i].base, pmem->ranges[i].committed);
+	return false;
 }

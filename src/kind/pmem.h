@@ -19,12 +19,13 @@ struct mk_pmem_range {
 	size_t size;
 	size_t committed; /* bytes from the bottom */
 	struct mk_file file;
+	struct mk_file copy; /* while a fork is made, for the child */
 };
 
 /* Each new file holds as much as all before, so that a few suffice; but see RLIMIT_FSIZE. */
 #define MK_PMEM_RANGE_LIMIT 64
 
-/* Guard: the page lock of its heap. */
+/* Guard: the page lock of its heap; of copies_at_fork dynamic_lock, which a fork holds, too. */
 struct mk_pmem {
 	struct mk_backing backing; /* must be first */
 	/* Constant. */
@@ -32,6 +33,8 @@ struct mk_pmem {
 	char directory[PATH_MAX + 1]; /* absolute */
 	size_t committed;	      /* in all ranges */
 	bool is_inherited;	      /* in a fork child: the files are the parent's */
+	bool copies_at_fork;
+	bool is_copied; /* every range has its copy */
 	bool has_spare;
 	struct mk_file spare; /* made in advance, for the next range */
 	struct mk_pmem_range ranges[MK_PMEM_RANGE_LIMIT];
@@ -50,9 +53,16 @@ void mk_pmem_end(struct mk_backing *backing);
 int64_t mk_pmem_capacity(const struct mk_backing *backing);
 
 /*
- * In a fork child: its memory is the parent's. It can be read, as long as the parent keeps it, and
- * neither written nor grown nor given back.
+ * Around a fork, with the page lock. Before: makes the child's copies of all files, if the kind is one
+ * that does (copies_at_fork) and there is space. Then, in the parent: forgets them.
  */
-void mk_pmem_enter_child(struct mk_backing *backing);
+void mk_pmem_prepare_fork(struct mk_backing *backing);
+void mk_pmem_resume_parent(struct mk_backing *backing);
+
+/*
+ * In a fork child. True: it has files of its own, and goes on as the parent does. Else its memory is the
+ * parent's: it can be read, as long as the parent keeps it, and neither written nor grown nor given back.
+ */
+bool mk_pmem_enter_child(struct mk_backing *backing);
 
 #endif

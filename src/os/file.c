@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -23,6 +24,7 @@ enum {
 	NAME_ATTEMPTS = 100,
 	NAME_ROOM = 32,
 	OWNER_ONLY = 0600,
+	FOR_ALL = 0666,
 };
 
 /* The C library of an old system may lack them. */
@@ -188,6 +190,17 @@ int mk_file_punch(const struct mk_file *file, size_t offset, size_t size)
 	return error;
 }
 
+/* Flags beyond MAP_SHARED; MAP_FAILED with errno. */
+static void *map_shared(const struct mk_file *file, size_t size, void *base, int flags)
+{
+	void *mapped =
+		mmap(base, size, PROT_NONE, MAP_SHARED_VALIDATE | MAP_SYNC | flags, file->fd, 0);
+
+	if (mapped == MAP_FAILED)
+		mapped = mmap(base, size, PROT_NONE, MAP_SHARED | flags, file->fd, 0);
+	return mapped;
+}
+
 /*
  * Not MAP_FIXED over a reservation: a filesystem that refuses MAP_SYNC does so after the reservation
  * was unmapped, when another thread may take the addresses. A hint is enough.
@@ -201,13 +214,58 @@ int mk_file_map(const struct mk_file *file, size_t size, size_t alignment, void 
 	if (error != 0)
 		return error;
 	mk_vm_release(hint, size);
-	mapped = mmap(hint, size, PROT_NONE, MAP_SHARED_VALIDATE | MAP_SYNC, file->fd, 0);
-	if (mapped == MAP_FAILED)
-		mapped = mmap(hint, size, PROT_NONE, MAP_SHARED, file->fd, 0);
+	mapped = map_shared(file, size, hint, 0);
 	error = mapped == MAP_FAILED ? -errno : 0;
 	errno = saved_errno;
 	if (error == 0)
 		*ret_base = mapped;
+	return error;
+}
+
+int mk_file_map_over(const struct mk_file *file, size_t size, void *base)
+{
+	int saved_errno = errno;
+	int error = map_shared(file, size, base, MAP_FIXED) == MAP_FAILED ? -errno : 0;
+
+	errno = saved_errno;
+	return error;
+}
+
+/* Not copy_file_range(): extents that two files share need space at the next write. */
+static int copy_range(const struct mk_file *from, const struct mk_file *to, off_t start, off_t end)
+{
+	if (lseek(to->fd, start, SEEK_SET) < 0)
+		return -errno;
+	while (start < end) {
+		ssize_t size = sendfile(to->fd, from->fd, &start, (size_t)(end - start));
+
+		if (size == 0)
+			return -EIO;
+		if (size < 0 && errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+int mk_file_copy(const struct mk_file *from, const struct mk_file *to, size_t size)
+{
+	int saved_errno = errno;
+	off_t start = 0, end = (off_t)size;
+	int error = mk_file_is_open(from) && mk_file_is_open(to) ? 0 : -EBADF;
+
+	while (start < end && error == 0) {
+		off_t data = lseek(from->fd, start, SEEK_DATA);
+		off_t hole = data < 0 ? -1 : lseek(from->fd, data, SEEK_HOLE);
+
+		/* There is no data left; or the filesystem does not tell. */
+		if (data < 0 && errno == ENXIO)
+			break;
+		data = data < 0 ? start : data;
+		hole = hole < 0 || hole > end ? end : hole;
+		error = data < hole ? copy_range(from, to, data, hole) : 0;
+		start = hole;
+	}
+	errno = saved_errno;
 	return error;
 }
 
@@ -233,5 +291,21 @@ int mk_file_system_size(const char *path, uint64_t *ret_size)
 	errno = saved_errno;
 	if (error == 0)
 		*ret_size = (uint64_t)status.f_blocks * status.f_frsize;
+	return error;
+}
+
+int mk_file_append(const char *path, const void *bytes, size_t size)
+{
+	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int saved_errno = errno;
+	int fd = open(path, flags, FOR_ALL);
+	ssize_t written = fd < 0 ? -1 : write(fd, bytes, size);
+	int error = 0;
+
+	if (written != (ssize_t)size)
+		error = written < 0 ? -errno : -EIO;
+	if (fd >= 0)
+		close(fd);
+	errno = saved_errno;
 	return error;
 }

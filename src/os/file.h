@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files without a name, as memory. Sizes are bytes; every function returns 0 or -errno and keeps
+ * Files without a name, as memory, and one that is appended to. Sizes are bytes; every function returns 0 or -errno and keeps
  * errno, unless it says otherwise.
  */
 #ifndef MK_OS_FILE_H
@@ -58,8 +58,26 @@ int mk_file_punch(const struct mk_file *file, size_t offset, size_t size);
  */
 int mk_file_map(const struct mk_file *file, size_t size, size_t alignment, void **ret_base);
 
+/*
+ * Maps a file instead of what is mapped at BASE, as mk_file_map() does. To be called where no other
+ * thread can map anything meanwhile; after an error nothing may be mapped there.
+ */
+int mk_file_map_over(const struct mk_file *file, size_t size, void *base);
+
+/*
+ * Writes the first SIZE bytes of FROM to TO, which shares no disk space with it then; where FROM has
+ * holes TO stays as it is. TO has the space (mk_file_fill). -EBADF: see mk_file_is_open.
+ */
+int mk_file_copy(const struct mk_file *from, const struct mk_file *to, size_t size);
+
 /* Is the file's memory DAX? 0; -EOPNOTSUPP: no. */
 int mk_file_is_dax(const struct mk_file *file);
+
+/*
+ * Appends to the file of this path, which is made where there is none, with one write(2). -EIO: a part
+ * was written. -ENXIO: a FIFO that nobody reads.
+ */
+int mk_file_append(const char *path, const void *bytes, size_t size);
 
 /* Size of the filesystem of PATH, used or not. */
 int mk_file_system_size(const char *path, uint64_t *ret_size);

@@ -19,10 +19,10 @@ const char mk_kind_names[] = "allowed is one of"
 #undef MK_KIND
 			     ", with or without memkind_";
 
+static const size_t prefix = sizeof("memkind_") - 1;
+
 memkind_t mk_kind_named(const char *name)
 {
-	const size_t prefix = sizeof("memkind_") - 1;
-
 	for (size_t i = 0; i < MK_ARRAY_SIZE(kinds); i++)
 		if (strcasecmp(name, kinds[i].name) == 0 ||
 		    strcasecmp(name, kinds[i].name + prefix) == 0)
@@ -33,4 +33,9 @@ memkind_t mk_kind_named(const char *name)
 memkind_t mk_kind_numbered(size_t number)
 {
 	return number < MK_ARRAY_SIZE(kinds) ? *kinds[number].handle : NULL;
+}
+
+const char *mk_kind_name(size_t number)
+{
+	return kinds[number].name + prefix;
 }

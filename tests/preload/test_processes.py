@@ -16,6 +16,7 @@ PROGRAMS = Path()
 WHOLE_LIFE = "main\natexit\ndestructor\ncompanion\n"
 FAR = {"MEMKIND_DAX_KMEM_NODES": "0"}
 KIND, SIZE, OBJECTS = (f"MEMKIND_PRELOAD_{name}" for name in ("KIND", "SIZE", "OBJECTS"))
+TIERS = "MEMKIND_MEM_TIERS"
 OTHER = {"OTHER_KIND": "1"}  # for the program: blocks are not of the default kind
 # Library -> settings under which it is good for any program.
 GOOD = {
@@ -32,6 +33,10 @@ GOOD = {
         {"AUTO_HBW_LOG": "-1"},
         {"AUTO_HBW_SIZE": "0", "MEMKIND_HBW_NODES": "0", **OTHER},
         {"AUTO_HBW_MEM_TYPE": "memkind_interleave", "AUTO_HBW_SIZE": "1M"},
+    ],
+    "libmemtier.so.0": [
+        {TIERS: "KIND:DRAM,RATIO:1;POLICY:STATIC_RATIO"},
+        {TIERS: "KIND:KMEM_DAX,RATIO:1;POLICY:STATIC_RATIO", **FAR, **OTHER},
     ],
 }
 

@@ -33,6 +33,7 @@ class Case:
     output_name: str = ""  # the output is kept in build/system/NAME-KERNEL.txt
     needs_old: bool = False  # libmemkind 1.14 is run beside, at /job/debian
     needs_openmp: bool = False  # the OpenMP runtimes of LLVM and GCC
+    needs_tool: bool = False  # the memkind tool, and the libraries that it preloads
     shows_output: bool = False  # what it printed is shown, also where it passes
 
 
@@ -119,6 +120,32 @@ def _residents() -> list[Case]:
     jobs = [f"resident -c {cpu} -o {nodes} {kind}" for cpu, kind, nodes in rows]
     return [Case("resident", "four-node", " &&\n".join(jobs),
                  old_is_wrong="the functions are new")]
+
+
+_TIERS = "KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO"
+
+
+def _unchanged_programs() -> list[Case]:
+    """Programs that know malloc alone."""
+    run = "memkind run --stats"
+    more = {"needs_tool": True, "old_is_wrong": "has no such tool"}
+    cases = [
+        Case(f"run-{_slug(kind)}-cpu{cpu}", "four-node",
+             f"{run} --kind {kind.lower()} -- heap -c {cpu} -o {node} -d 0-1 40",
+             checks.run_table({(kind.lower(), node): 40}), **more)
+        for kind in ("DAX_KMEM", "DAX_KMEM_PREFERRED") for cpu, node in ((0, 2), (1, 3))
+    ]
+    return [
+        *cases,
+        Case("run-sizes", "four-node",
+             f"{run} --kind dax_kmem --size 64K: -- heap -c 0 -o 0,2 -d 0-1 40",
+             checks.run_table({("dax_kmem", 2): 20, ("default", 0): 20}), **more),
+        Case("run-tiers", "four-node", f"{run} --tiers '{_TIERS}' -- heap -c 0 -o 0,2 -d 0-1 80",
+             checks.run_table({("default", 0): 16, ("dax_kmem", 2): 64}), **more),
+        Case("run-unavailable", "no-kmem",
+             f"{run} --kind dax_kmem -- echo started; [ $? = 125 ]",
+             checks.contains("dax_kmem is not available here: "), **more),
+    ]
 
 
 def _migration() -> list[Case]:
@@ -428,6 +455,6 @@ def _huge_pages() -> list[Case]:
 
 
 def table() -> list[Case]:
-    return [*_placement(), *_surroundings(), *_node_lists(), *_residents(), *_migration(),
-            *_fills(), *_ties(), *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(),
-            *_openmps()]
+    return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
+            *_unchanged_programs(), *_migration(), *_fills(), *_ties(), *_machines(),
+            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps()]

@@ -119,6 +119,22 @@ def fill_shares(shares: dict[int, int], tolerance: int) -> Check:
     return check
 
 
+def run_table(expected: dict[tuple[str, int], int], tolerance: int = 6) -> Check:
+    """`memkind run --stats` must show these MiB of a kind on a node, and others up to the tolerance.
+
+    A kind's metadata, what a process needs besides, and the rest of a huge page are in it.
+    """
+    def check(output: str) -> str:
+        rows = re.findall(r"^(\w+) +(\d+) +(\d+) +\d+$", output, re.M)
+        found = {(kind, int(node)): int(size) / 2**20 for kind, node, size in rows}
+        for place in {*found, *expected}:
+            if abs(found.get(place, 0) - expected.get(place, 0)) > tolerance:
+                return (f"{found.get(place, 0):.1f} MiB of {place[0]} on node {place[1]}, "
+                        f"not {expected.get(place, 0)}")
+        return ""
+    return check
+
+
 def parse_nodes(text: str) -> list[int]:
     """A list as the kernel and numactl write it: "0-1,3"."""
     nodes = []

@@ -28,7 +28,7 @@ from initramfs import Archive, libraries_of
 HERE = Path(__file__).resolve().parent
 _COMPAT = guests.PROJECT / "tests" / "compat"
 _PROBE = ("place", "fill", "migrate", "avail", "hotplug", "tied", "daxfile", "verify",
-          "resident")
+          "resident", "heap")
 # Name -> sources of the test programs; those of _PROBE are linked to the library.
 PROGRAMS = {
     **{name: [HERE / "programs" / f"{name}.c", HERE / "programs" / "probe.c"] for name in _PROBE},
@@ -43,6 +43,7 @@ _COMPILERS = {"openmp-llvm": ["clang", "-fopenmp"], "openmp-gcc": ["cc", "-fopen
 _TRIXIE = guests.PROJECT / "build" / "trixie"
 _TRIXIE_PACKAGES = ("libc6", "libgcc-s1", "libgomp1")
 _TRIXIE_FILES = ("ld-linux-x86-64.so.2", "libc.so.6", "libgcc_s.so.1", "libgomp.so.1")
+_PRELOADS = ("libmemkind-preload.so.0", "libmemtier.so.0", "libautohbw.so.0")
 _SETUP_LIMIT = 60
 _DEBIAN_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
 _DEFAULT_LIBRARY = guests.PROJECT / "build" / "src" / "api"
@@ -172,6 +173,10 @@ def make_job(setting: Setting, topology: topologies.Topology, cases: list[Case])
         _add_debian_library(archive, "job/library")
     else:
         archive.add_file("job/library/libmemkind.so.0", setting.library / "libmemkind.so.0")
+        for name in _PRELOADS:
+            preload = setting.library.parent / "preload" / name
+            if preload.exists():
+                archive.add_file(f"job/library/{name}", preload)
     if any(case.needs_old for case in cases):
         _add_debian_library(archive, "job/debian")
     if any(case.needs_openmp for case in cases):
@@ -254,7 +259,7 @@ def skip_reason(setting: Setting, version: str, case: Case) -> str:
         return f"it is for {', '.join(case.kernels)}"
     if not topology.works_on(version):
         return f"{topology.name} does not come up on {version}"
-    if case.name == "classify" and setting.tool is None:
+    if (case.name == "classify" or case.needs_tool) and setting.tool is None:
         return "the memkind tool is not built"
     return ""
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The report at the end of a process. */
+#include "preload/report.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <memkind_ng.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/bits.h"
+#include "base/options.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "preload/export.h"
+#include "preload/names.h"
+#include "preload/refuse.h"
+
+enum {
+	OWN_KIND_LIMIT = 64,
+	NODE_LIMIT = 1024,
+	NAME_SIZE = 64,
+	REPORT_SIZE = 16384, /* it ends with the last line that fits */
+	PATIENCE_S = 10,
+};
+
+/* Written before main() and, the second one, by a fork child before it goes on. */
+static char path[PATH_MAX]; /* empty: no report is wanted */
+static int own_id;
+
+static struct {
+	memkind_t kind;
+	const char *name;
+} own_kinds[OWN_KIND_LIMIT];
+static _Atomic size_t own_kind_count;
+
+/* The process whose report was begun: by one thread, which has what follows to itself. */
+static _Atomic int reported_id;
+
+static struct {
+	char name[NAME_SIZE]; /* of the process */
+	char text[REPORT_SIZE];
+	size_t length;
+	size_t sizes[NODE_LIMIT];
+} report;
+
+void mk_exit_now(int status) MK_NAMED("_exit") __attribute__((noreturn));
+MK_ALIAS("_Exit", "_exit");
+
+void mk_report_add_kind(memkind_t kind, const char *name)
+{
+	size_t count = atomic_load_explicit(&own_kind_count, memory_order_relaxed);
+
+	if (count == OWN_KIND_LIMIT)
+		return;
+	own_kinds[count].kind = kind;
+	own_kinds[count].name = name;
+	/* Pairs with the acquire in add_kinds(). */
+	atomic_store_explicit(&own_kind_count, count + 1, memory_order_release);
+}
+
+/* One word. */
+static void read_name(void)
+{
+	mk_process_name(report.name, sizeof(report.name));
+	for (char *character = report.name; *character != '\0'; character++)
+		if (!isgraph((unsigned char)*character))
+			*character = '_';
+}
+
+static void add_line(const char *kind, const char *node, size_t size)
+{
+	size_t room = sizeof(report.text) - report.length;
+	int length = snprintf(report.text + report.length, room, "%d %s %s %s %zu\n", own_id,
+			      report.name, kind, node, size);
+
+	if (length > 0 && (size_t)length < room)
+		report.length += (size_t)length;
+}
+
+static void add_kind(memkind_t kind, const char *name)
+{
+	char node[12];
+	size_t size = 0;
+
+	if (memkind_ng_get_resident(kind, report.sizes, NODE_LIMIT) == 0) {
+		for (unsigned i = 0; i < NODE_LIMIT; i++) {
+			if (report.sizes[i] == 0)
+				continue;
+			snprintf(node, sizeof(node), "%u", i);
+			add_line(name, node, report.sizes[i]);
+		}
+		return;
+	}
+	/* The kernel may not tell nodes (seccomp), and still what is in memory. */
+	memkind_update_cached_stats();
+	memkind_get_stat(kind, MEMKIND_STAT_TYPE_RESIDENT, &size);
+	if (size != 0)
+		add_line(name, "?", size);
+}
+
+static void add_kinds(void)
+{
+	size_t count = atomic_load_explicit(&own_kind_count, memory_order_acquire);
+	memkind_t kind;
+
+	for (size_t i = 0; (kind = mk_kind_numbered(i)) != NULL; i++)
+		add_kind(kind, mk_kind_name(i));
+	for (size_t i = 0; i < count; i++)
+		add_kind(own_kinds[i].kind, own_kinds[i].name);
+}
+
+/* A vfork child, whose memory is its parent's, has none. */
+static bool is_wanted(void)
+{
+	return path[0] != '\0' && own_id == mk_process_id() &&
+	       atomic_exchange_explicit(&reported_id, own_id, memory_order_relaxed) != own_id;
+}
+
+static void write_report(void)
+{
+	report.length = 0;
+	read_name();
+	add_kinds();
+	if (report.length != 0)
+		mk_file_append(path, report.text, report.length);
+}
+
+__attribute__((destructor)) static void report_at_exit(void)
+{
+	if (is_wanted())
+		write_report();
+}
+
+/* In a signal handler it may have interrupted who holds a lock that the report needs. */
+void mk_exit_now(int status)
+{
+	if (is_wanted()) {
+		mk_process_end_within(PATIENCE_S, status);
+		write_report();
+	}
+	mk_process_end(status);
+}
+
+static void enter_child(void)
+{
+	own_id = mk_process_id();
+}
+
+/* Programs overwrite what they have as environment, and change directories. */
+__attribute__((constructor)) static void prepare_report(void)
+{
+	const char *text = mk_option_text(MK_OPTION_PRELOAD_STATS);
+
+	if (text == NULL)
+		return;
+	if (text[0] == '\0' || mk_file_absolute(text, path, sizeof(path)) != 0)
+		mk_refuse(MK_OPTION_PRELOAD_STATS, NULL);
+	enter_child();
+	pthread_atfork(NULL, NULL, enter_child);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The report that a process leaves at its end: where the memory of each kind lies.
+ *
+ * With MEMKIND_PRELOAD_STATS=PATH each process that was started with the variable, or is a fork child
+ * of such a one, appends a line to PATH for each kind and node on which it has pages then:
+ *
+ *	PID COMM KIND NODE BYTES
+ *
+ * COMM is the process's name, with '_' for what is no printable character; KIND a static kind's name
+ * without memkind_, or as mk_report_add_kind() was told. All lines of a process are one write(2). A
+ * fork child has the pages that it shares with its parent, too. It is written when the process
+ * returns from main(), or calls exit(), _exit() or _Exit(); not where a signal ends it, or exec.
+ */
+#ifndef MK_PRELOAD_REPORT_H
+#define MK_PRELOAD_REPORT_H
+
+#include <memkind.h>
+
+/* One more kind for the report, which a library of this folder made. NAME stays. 64 at most. */
+void mk_report_add_kind(memkind_t kind, const char *name);
+
+#endif

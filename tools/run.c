@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* memkind run: starts a program under one of the libraries that replace its malloc. */
+#include "run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <memkind_ng.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/options.h"
+#include "library.h"
+#include "preload/memtier_config.h"
+#include "preload/names.h"
+#include "preload/range.h"
+#include "tool.h"
+
+struct wish {
+	const char *kind, *size, *objects, *tiers; /* NULL: not given */
+	bool is_stats, is_help;
+	char **program;
+};
+
+static int refuse(const char *name, const char *what)
+{
+	mk_tool_error("%s %s; see memkind run --help", name, what);
+	return MK_TOOL_USAGE;
+}
+
+/* Takes the option at *INDEX. */
+static int parse_option(char **arguments, int *index, struct wish *wish)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} options[] = {
+		{"--kind", &wish->kind},
+		{"--size", &wish->size},
+		{"--objects", &wish->objects},
+		{"--tiers", &wish->tiers},
+	};
+	const char *argument = arguments[*index];
+
+	if (strcmp(argument, "--stats") == 0) {
+		wish->is_stats = true;
+		return MK_TOOL_DONE;
+	}
+	if (strcmp(argument, "--help") == 0) {
+		wish->is_help = true;
+		return MK_TOOL_DONE;
+	}
+	for (size_t i = 0; i < MK_ARRAY_SIZE(options); i++) {
+		const char *value = mk_tool_option_value(arguments, index, options[i].name);
+
+		if (value != NULL) {
+			*options[i].value = value;
+			return MK_TOOL_DONE;
+		}
+		if (strcmp(argument, options[i].name) == 0)
+			return refuse(argument, "needs a value");
+	}
+	return refuse(argument, "is no option");
+}
+
+/* Options end at "--" or at the first word that is none. */
+static int parse(char **arguments, struct wish *wish)
+{
+	int result = MK_TOOL_DONE;
+	int i = 1;
+
+	for (; result == MK_TOOL_DONE && !wish->is_help && arguments[i] != NULL; i++) {
+		if (arguments[i][0] != '-')
+			break;
+		if (strcmp(arguments[i], "--") == 0) {
+			i++;
+			break;
+		}
+		result = parse_option(arguments, &i, wish);
+	}
+	wish->program = arguments + i;
+	return result;
+}
+
+static int check_usage(const struct wish *wish)
+{
+	if ((wish->kind == NULL) == (wish->tiers == NULL))
+		return refuse("one of --kind and --tiers", "must be given");
+	if (wish->tiers != NULL && (wish->size != NULL || wish->objects != NULL))
+		return refuse("--size and --objects", "are for --kind");
+	if (wish->program[0] == NULL)
+		return refuse("a program", "must be given");
+	return MK_TOOL_DONE;
+}
+
+static int check_available(const char *name, memkind_t kind)
+{
+	if (memkind_check_available(kind) == 0)
+		return MK_TOOL_DONE;
+	mk_tool_error("%s is not available here: %s", name, memkind_ng_unavailable_reason(kind));
+	return MK_RUN_FAILURE;
+}
+
+static int check_kind(const struct wish *wish)
+{
+	memkind_t kind = mk_kind_named(wish->kind);
+	struct mk_range range;
+
+	if (kind == NULL) {
+		mk_tool_error("no kind is called %s: %s", wish->kind, mk_kind_names);
+		return MK_TOOL_USAGE;
+	}
+	if (wish->size != NULL && !mk_range_parse(wish->size, &range)) {
+		mk_tool_error("--size %s refused: allowed is %s", wish->size,
+			      mk_option_values(MK_OPTION_PRELOAD_SIZE));
+		return MK_TOOL_USAGE;
+	}
+	return check_available(wish->kind, kind);
+}
+
+static int check_tiers(const char *tiers)
+{
+	struct mk_memtier_config config;
+	struct mk_memtier_refusal refusal;
+	int result = MK_TOOL_DONE;
+
+	if (mk_memtier_parse(tiers, mk_option_text(MK_OPTION_MEM_THRESHOLDS), &config, &refusal) !=
+	    0) {
+		mk_tool_error("%s \"%.*s\" refused: allowed is %s",
+			      refusal.is_threshold ? mk_option_name(MK_OPTION_MEM_THRESHOLDS)
+						   : "--tiers",
+			      (int)refusal.part.length, refusal.part.start, refusal.allowed);
+		return MK_TOOL_USAGE;
+	}
+	for (size_t i = 0; i < config.tier_count && result == MK_TOOL_DONE; i++)
+		if (config.tiers[i].kind == MK_MEMTIER_KMEM_DAX)
+			result = check_available("KMEM_DAX", MEMKIND_DAX_KMEM);
+	return result;
+}
+
+/* Before those that are loaded anyway. */
+static int preload(const char *name)
+{
+	const char *others = getenv("LD_PRELOAD");
+	bool has_others = others != NULL && others[0] != '\0';
+	char path[PATH_MAX];
+	char *all;
+	int result;
+
+	if (!mk_library_find(name, path))
+		snprintf(path, sizeof(path), "%s", name);
+	if (asprintf(&all, "%s%s%s", path, has_others ? ":" : "", has_others ? others : "") < 0)
+		return -ENOMEM;
+	result = setenv("LD_PRELOAD", all, 1) == 0 ? 0 : -errno;
+	free(all);
+	return result;
+}
+
+static int set_or_clear(const char *name, const char *value)
+{
+	int result = value != NULL ? setenv(name, value, 1) : unsetenv(name);
+
+	return result == 0 ? 0 : -errno;
+}
+
+static int set_environment(const struct wish *wish)
+{
+	const struct {
+		const char *name;
+		const char *value;
+	} variables[] = {
+		{mk_option_name(MK_OPTION_PRELOAD_KIND), wish->kind},
+		{mk_option_name(MK_OPTION_PRELOAD_SIZE), wish->size},
+		{mk_option_name(MK_OPTION_PRELOAD_OBJECTS), wish->objects},
+		{mk_option_name(MK_OPTION_MEM_TIERS), wish->tiers},
+	};
+	int error = preload(wish->kind != NULL ? "libmemkind-preload.so.0" : "libmemtier.so.0");
+
+	for (size_t i = 0; i < MK_ARRAY_SIZE(variables) && error == 0; i++)
+		error = set_or_clear(variables[i].name, variables[i].value);
+	if (error == 0)
+		return MK_TOOL_DONE;
+	mk_tool_error("the environment can't be set: %s", strerror(-error));
+	return MK_RUN_FAILURE;
+}
+
+int mk_run_execute(char **program)
+{
+	int error;
+
+	execvp(program[0], program);
+	error = errno;
+	mk_tool_error("%s can't be run: %s", program[0], strerror(error));
+	return error == ENOENT ? MK_RUN_NOT_FOUND : MK_RUN_NOT_EXECUTABLE;
+}
+
+static int print_help(void)
+{
+	puts("usage: memkind run --kind KIND [--size A:B] [--objects LIST] [--stats] [--] PROGRAM...\n"
+	     "       memkind run --tiers TIERS [--stats] [--] PROGRAM...\n\n"
+	     "Runs a program, and what it starts, with its memory of a kind, or spread over tiers.\n\n"
+	     "  --kind KIND     such as dax_kmem_preferred; another name lists all\n"
+	     "  --size A:B      blocks of A to B bytes only, such as 64K:1M, 64K: or :1M\n"
+	     "  --objects LIST  blocks only that are asked for by these programs and libraries, by\n"
+	     "                  name or path, such as libfoo.so.1:program\n"
+	     "  --tiers TIERS   such as \"KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;"
+	     "POLICY:STATIC_RATIO\"\n"
+	     "  --stats         at the end, on standard error: what the program and its children had\n"
+	     "                  in memory when each of them ended, by kind and node; what they share\n"
+	     "                  counts for each\n"
+	     "  --help          show this\n\n"
+	     "Blocks that are not of the kind are ordinary memory (default). Programs without a\n"
+	     "dynamic loader, or with privileges of their own, are not changed.\n\n"
+	     "The exit code is the program's; 128 and the signal's number where a signal ended it and\n"
+	     "--stats is given; 127 where it was not found, 126 where it can't be run, 125 where the\n"
+	     "kind is not available here, and 2 where options are wrong.");
+	return MK_TOOL_DONE;
+}
+
+int mk_tool_run(char **arguments)
+{
+	struct wish wish = {0};
+	int result;
+
+	mk_tool_name = "memkind: run";
+	result = parse(arguments, &wish);
+	if (result == MK_TOOL_DONE && wish.is_help)
+		return print_help();
+	if (result == MK_TOOL_DONE)
+		result = check_usage(&wish);
+	if (result == MK_TOOL_DONE)
+		result = wish.kind != NULL ? check_kind(&wish) : check_tiers(wish.tiers);
+	if (result == MK_TOOL_DONE)
+		result = set_environment(&wish);
+	if (result != MK_TOOL_DONE)
+		return result;
+	return wish.is_stats ? mk_run_with_stats(wish.program) : mk_run_execute(wish.program);
+}
