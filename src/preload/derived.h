@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * C++'s operator new and delete. A program may replace some and expects the others to call those:
- * so each that C++ makes of another one calls it by its symbol, whosever it is by then.
+ * What is made of other functions of the family. A program may replace some, as its own malloc or one
+ * of C++'s operators, and expects the rest to call those: so these are called by their symbol,
+ * whosever they are by then.
  */
-#ifndef MK_PRELOAD_OPERATORS_H
-#define MK_PRELOAD_OPERATORS_H
+#ifndef MK_PRELOAD_DERIVED_H
+#define MK_PRELOAD_DERIVED_H
 
 #include <stddef.h>
 
 #include "preload/export.h"
 
 /* Defined by interpose.h. TAG is std::nothrow, which says no more than its type. */
+void *mk_realloc(void *block, size_t size) MK_NAMED("realloc");
+void mk_free(void *block) MK_NAMED("free");
 void *mk_new(size_t size) MK_NAMED("_Znwm");
 void *mk_new_aligned(size_t size, size_t alignment) MK_NAMED("_ZnwmSt11align_val_t");
 void *mk_new_nothrow(size_t size, const void *tag) MK_NAMED("_ZnwmRKSt9nothrow_t");
@@ -20,7 +23,7 @@ void mk_delete(void *block) MK_NAMED("_ZdlPv");
 void mk_delete_aligned(void *block, size_t alignment) MK_NAMED("_ZdlPvSt11align_val_t");
 
 /*
- * The definition of the C++ library for one of these, which calls malloc, and the program's
+ * The definition of the C++ library for one of the operators, which calls malloc, and the program's
  * new-handler, and throws. It is there wherever somebody calls an operator; else the process dies.
  */
 void *mk_next_operator(const char *symbol);
