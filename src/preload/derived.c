@@ -7,20 +7,17 @@
 
 #include "base/bits.h"
 #include "base/log.h"
+#include "preload/objects.h"
 
-/* A plugin may bring the C++ library along, which is in no scope of ours then. */
-static const char *const cpp_libraries[] = {"libstdc++.so.6", "libc++.so.1", "libc++abi.so.1"};
-
-MK_COLD void *mk_next_operator(const char *symbol)
+MK_COLD void *mk_next_operator(const char *symbol, const void *caller)
 {
 	void *next = dlsym(RTLD_NEXT, symbol);
+	const struct link_map *object = next == NULL ? mk_object_of(caller) : NULL;
+	void *library = object == NULL ? NULL : dlopen(object->l_name, RTLD_LAZY | RTLD_NOLOAD);
 
-	for (size_t i = 0; next == NULL && i < MK_ARRAY_SIZE(cpp_libraries); i++) {
-		void *library = dlopen(cpp_libraries[i], RTLD_LAZY | RTLD_NOLOAD);
-
-		if (library != NULL)
-			next = dlsym(library, symbol);
-	}
+	/* A plugin that brings the C++ library along is in no scope of ours. */
+	if (library != NULL)
+		next = dlsym(library, symbol);
 	if (next == NULL)
 		mk_die("memkind: out of memory in %s, without a C++ library to tell it", symbol);
 	return next;

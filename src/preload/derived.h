@@ -23,10 +23,11 @@ void mk_delete(void *block) MK_NAMED("_ZdlPv");
 void mk_delete_aligned(void *block, size_t alignment) MK_NAMED("_ZdlPvSt11align_val_t");
 
 /*
- * The definition of the C++ library for one of the operators, which calls malloc, and the program's
- * new-handler, and throws. It is there wherever somebody calls an operator; else the process dies.
+ * The C++ library's definition of one of the operators, which calls malloc, and the program's
+ * new-handler, and throws. It is there wherever CALLER calls an operator; else the process dies.
  */
-void *mk_next_operator(const char *symbol);
-#define MK_NEXT_OPERATOR(function, symbol) ((__typeof__(&(function)))mk_next_operator(symbol))
+void *mk_next_operator(const char *symbol, const void *caller);
+#define MK_NEXT_OPERATOR(function, symbol)                                                         \
+	((__typeof__(&(function)))mk_next_operator(symbol, __builtin_return_address(0)))
 
 #endif

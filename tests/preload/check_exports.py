@@ -40,7 +40,8 @@ def output(*command: str) -> str:
 def faults_of(library: str) -> list[str]:
     faults = []
     soname = re.match(r"lib.*\.so\.0", Path(library).name)[0]
-    found = {line.split()[-1] for line in output("nm", "-D", "--defined-only", library).splitlines()}
+    symbols = output("nm", "-D", "--defined-only", library)
+    found = {line.split()[-1] for line in symbols.splitlines()}
     wanted = FAMILY | NEW | DELETE | EXIT | OWN[soname]
     faults += [f"{name} is not exported" for name in sorted(wanted - found)]
     faults += [f"{name} is exported" for name in sorted(found - wanted)]
