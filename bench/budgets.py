@@ -8,6 +8,7 @@ import argparse
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import columns
 import toolchain
@@ -23,6 +24,8 @@ KINDS = (
     ("tier_ratio", "tiers", "tiers", "ratio"),
     ("tier_threshold", "tiers", "tiers", "threshold"),
     ("null", "hits", "kind-freed-as-null", "MEMKIND_REGULAR"),
+    # malloc() and free() of a program that nobody changes.
+    ("preload", "hits", "process"),
 )
 
 
@@ -47,9 +50,11 @@ def measure(path: str) -> dict[str, float]:
     environment["MEMKIND_HOG_MEMORY"] = "1"
     measured = {}
     for kind, counted, interface, *words in KINDS:
-        command = [str(count), counted, interface, path, *words]
-        result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True,
-                                timeout=900, check=False)
+        library = [] if interface == "process" else [path]
+        preload = [] if library else [toolchain.preload(Path(path).resolve().parents[2])]
+        command = [str(count), counted, interface, *library, *words]
+        result = subprocess.run(command, env={**environment, "LD_PRELOAD": ":".join(preload)},
+                                stdout=subprocess.PIPE, text=True, timeout=900, check=False)
         if result.returncode != 0:
             raise SystemExit(f"budgets: {' '.join(command)} failed with {result.returncode}")
         for name, value in map(str.split, result.stdout.splitlines()):

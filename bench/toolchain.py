@@ -29,8 +29,13 @@ def library() -> Path:
         run_quietly(["meson", "setup", "--buildtype=release", "-Dtests=false", "-Dtools=false",
                      str(directory)])
     target = "src/api/libmemkind.so.0.0.1"
-    run_quietly(["ninja", "-C", str(directory), target])
+    run_quietly(["ninja", "-C", str(directory), target, preload(Path())])
     return directory / target
+
+
+def preload(build: Path) -> str:
+    """The library that makes a whole program use that of the build folder BUILD."""
+    return str(build / "src/preload/libmemkind-preload.so.0.0.1")
 
 
 def program(name: str, sources: list[str]) -> Path:

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <memkind.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "library.h"
 #include "tool.h"
 
 #define LIBRARY "libmemtier.so"
@@ -138,19 +140,32 @@ static void set(const struct request *request, const char *name, const char *val
 	}
 }
 
-/* The library next to a memtier that is not installed; else the loader finds it. */
-static void set_preload(const struct request *request, const char *program)
+/*
+ * A memtier that is not installed has its library beside it; if that is not there, beside libmemkind.
+ * Else the loader finds it.
+ */
+static void find_library(const char *program, char ret_path[static PATH_MAX])
 {
 	const char *slash = strrchr(program, '/');
-	const char *others = getenv("LD_PRELOAD");
-	bool has_others = others != NULL && others[0] != '\0';
+	char found[PATH_MAX];
 	int length = 0;
-	char *value;
 
 	if (slash != NULL && strncmp(program, "/usr", 4) != 0)
 		length = (int)(slash + 1 - program);
-	if (asprintf(&value, "%.*s" LIBRARY "%s%s", length, program, has_others ? ":" : "",
-		     has_others ? others : "") < 0) {
+	snprintf(ret_path, PATH_MAX, "%.*s" LIBRARY, length, program);
+	if (length != 0 && access(ret_path, F_OK) != 0 && mk_library_find(LIBRARY, found))
+		memcpy(ret_path, found, PATH_MAX);
+}
+
+static void set_preload(const struct request *request, const char *program)
+{
+	const char *others = getenv("LD_PRELOAD");
+	bool has_others = others != NULL && others[0] != '\0';
+	char path[PATH_MAX];
+	char *value;
+
+	find_library(program, path);
+	if (asprintf(&value, "%s%s%s", path, has_others ? ":" : "", has_others ? others : "") < 0) {
 		mk_tool_error("out of memory");
 		exit(MK_TOOL_FAILURE);
 	}

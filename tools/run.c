@@ -2,7 +2,6 @@
 /* memkind run: starts a program under one of the libraries that replace its malloc. */
 #include "run.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <memkind_ng.h>
@@ -14,6 +13,7 @@
 
 #include "base/bits.h"
 #include "base/options.h"
+#include "library.h"
 #include "preload/memtier_config.h"
 #include "preload/names.h"
 #include "preload/range.h"
@@ -141,25 +141,6 @@ static int check_tiers(const char *tiers)
 	return result;
 }
 
-/*
- * Beside the library that this tool has loaded, installed or in the build tree; else, or where
- * LD_PRELOAD would take the path for several, the loader is to look for it.
- */
-static void find_library(const char *name, char ret_path[static PATH_MAX])
-{
-	static const char *const folders[] = {"", "../preload/"};
-	void *library = dlopen("libmemkind.so.0", RTLD_LAZY | RTLD_NOLOAD);
-	char folder[PATH_MAX], path[2 * PATH_MAX];
-	bool has_folder = library != NULL && dlinfo(library, RTLD_DI_ORIGIN, folder) == 0;
-
-	for (size_t i = 0; i < MK_ARRAY_SIZE(folders) && has_folder; i++) {
-		snprintf(path, sizeof(path), "%s/%s%s", folder, folders[i], name);
-		if (realpath(path, ret_path) != NULL && strpbrk(ret_path, ": ") == NULL)
-			return;
-	}
-	snprintf(ret_path, PATH_MAX, "%s", name);
-}
-
 /* Before those that are loaded anyway. */
 static int preload(const char *name)
 {
@@ -169,7 +150,8 @@ static int preload(const char *name)
 	char *all;
 	int result;
 
-	find_library(name, path);
+	if (!mk_library_find(name, path))
+		snprintf(path, sizeof(path), "%s", name);
 	if (asprintf(&all, "%s%s%s", path, has_others ? ":" : "", has_others ? others : "") < 0)
 		return -ENOMEM;
 	result = setenv("LD_PRELOAD", all, 1) == 0 ? 0 : -errno;

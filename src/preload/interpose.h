@@ -27,8 +27,7 @@
 static void *mk_take(size_t size, const void *caller);
 static void *mk_take_zeroed(size_t count, size_t size, const void *caller);
 /*
- * ALIGNMENT is at least sizeof(void *), and no power of two where a C++ program is wrong: 0, or
- * EINVAL or ENOMEM. errno is kept.
+ * 0, or EINVAL: ALIGNMENT is no power of two of at least sizeof(void *); or ENOMEM. errno is kept.
  */
 static int mk_take_aligned(void **ret_block, size_t alignment, size_t size, const void *caller);
 /* BLOCK is not NULL, and as it was where the answer is NULL. */
@@ -126,11 +125,8 @@ void mk_free(void *block)
 int mk_posix_memalign(void **ret_block, size_t alignment, size_t size)
 {
 	void *block;
-	int error;
+	int error = mk_take_aligned(&block, alignment, mk_at_least_1(size), MK_CALLER);
 
-	if (!mk_is_power_of_two(alignment) || alignment < sizeof(void *))
-		return EINVAL;
-	error = mk_take_aligned(&block, alignment, mk_at_least_1(size), MK_CALLER);
 	if (error == 0)
 		*ret_block = block;
 	return error;

@@ -44,6 +44,17 @@ def only(root: Path, name: str) -> Path:
     return found[0]
 
 
+def check_memtier(launcher: Path) -> None:
+    """It finds its library, and that one libmemkind, wherever they are installed."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("LD_LIBRARY_PATH", "LD_PRELOAD")}
+    maps = run(launcher, "-r", "1:4", "cat", "/proc/self/maps",
+               env={**environment, "MEMKIND_DAX_KMEM_NODES": "0"})
+    for name in ("libmemtier.so.0", "libmemkind.so.0"):
+        if str(only(launcher.parents[1], name).resolve()) not in maps:
+            raise SystemExit(f"FAIL: memtier runs a program without {name}:\n{maps}")
+
+
 def check_pkg_config(root: Path, environment: dict[str, str]) -> list[str]:
     version = run("pkg-config", "--modversion", "memkind", env=environment).strip()
     if version != "1.15.0":
@@ -89,6 +100,8 @@ def main() -> int:
                                            "MEMKIND_HBW_NODES": "0"})
         if list(root.rglob("libmemkind-preload.so.0")) and list(root.rglob("bin/memkind")):
             check_preload(root, only(root, "bin/memkind"))
+        if (Path(build) / "tools/memtier").exists():
+            check_memtier(only(root, "memtier"))
         environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(root),
                        "PKG_CONFIG_LIBDIR": str(only(root, "memkind.pc").parent)}
         flags = check_pkg_config(root, environment)

@@ -14,21 +14,24 @@ import unittest
 from pathlib import Path
 from typing import Optional
 
-MEMTIER, CAPACITY, TOPOLOGY = map(os.path.abspath, sys.argv[1:4])
+MEMTIER, CAPACITY, TOPOLOGY = map(os.path.realpath, sys.argv[1:4])
 sys.path.insert(0, TOPOLOGY)
 
 import tool  # noqa: E402
 
 OLD = "/usr/bin/memtier"
 VARIABLES = ("LD_PRELOAD", "MEMKIND_MEM_TIERS", "MEMKIND_MEM_THRESHOLDS")
-# Which has no library beside it: what it runs is on its own then.
-NOWHERE = "/nowhere/memtier"
+BUILT = Path(MEMTIER).parents[1] / "src/preload/libmemtier.so"
+# A launcher with a library that the loader can't use: what it runs is on its own.
+FOLDER = tempfile.TemporaryDirectory()
+BESIDE, LIBRARY = (str(Path(FOLDER.name, name)) for name in ("memtier", "libmemtier.so"))
+Path(LIBRARY).touch()
 # A shell's built-in command: nothing else is started.
 SHOW = ["/bin/sh", "-c", "".join(f'echo "${{{name}-unset}}";' for name in VARIABLES)]
 
 
 def run(arguments: list[str], environment: Optional[dict[str, str]] = None,
-        name: str = NOWHERE, program: str = MEMTIER) -> "subprocess.CompletedProcess[str]":
+        name: str = BESIDE, program: str = MEMTIER) -> "subprocess.CompletedProcess[str]":
     """PROGRAM with NAME as its argv[0]."""
     clean = {key: value for key, value in os.environ.items()
              if not key.startswith("MEMKIND_") and key != "LD_PRELOAD"}
@@ -44,7 +47,7 @@ def tiers(dram: int, far: int, policy: str = "STATIC_RATIO") -> str:
 
 @unittest.skipIf(tool.SKIP_LIVE, tool.SKIP_LIVE)
 class MemtierTest(unittest.TestCase):
-    def check_set(self, arguments: list[str], expected: list[str], name: str = NOWHERE,
+    def check_set(self, arguments: list[str], expected: list[str], name: str = BESIDE,
                   **environment: str) -> "subprocess.CompletedProcess[str]":
         """The variables that the program sees, in the order of VARIABLES."""
         result = run([*arguments, *SHOW], environment, name)
@@ -53,7 +56,7 @@ class MemtierTest(unittest.TestCase):
         return result
 
     def check_tiers(self, arguments: list[str], expected: str) -> None:
-        self.check_set(arguments, ["/nowhere/libmemtier.so", expected, "unset"])
+        self.check_set(arguments, [LIBRARY, expected, "unset"])
 
     def check_refused(self, arguments: list[str], line: str, **environment: str) -> None:
         result = run(arguments, environment)
@@ -95,7 +98,7 @@ class MemtierTest(unittest.TestCase):
     def test_thresholds(self) -> None:
         for option in (["-t", "INIT_VAL:64,MIN_VAL:1"], ["--threshold=INIT_VAL:64,MIN_VAL:1"]):
             self.check_set(["-r", "1:4", *option],
-                           ["/nowhere/libmemtier.so", tiers(1, 4, "DYNAMIC_THRESHOLD"),
+                           [LIBRARY, tiers(1, 4, "DYNAMIC_THRESHOLD"),
                             "INIT_VAL:64,MIN_VAL:1"])
         for ratio in ("1:0", "0:1"):
             self.check_refused(["-r", ratio, "-t", "INIT_VAL:64", *SHOW],
@@ -110,7 +113,7 @@ class MemtierTest(unittest.TestCase):
             for fake in ({}, {"FAKE_REGULAR": "1"}):
                 with self.subTest(capacities=capacities, fake=fake):
                     result = self.check_set(
-                        ["-v"], [f"/nowhere/libmemtier.so:{CAPACITY}", tiers(dram, far), "unset"],
+                        ["-v"], [f"{LIBRARY}:{CAPACITY}", tiers(dram, far), "unset"],
                         LD_PRELOAD=CAPACITY, CAPACITIES=capacities, **fake)
                     first, second = capacities.split(":")
                     self.assertEqual(result.stderr.splitlines()[:2], [
@@ -129,7 +132,7 @@ class MemtierTest(unittest.TestCase):
     def test_this_machine(self) -> None:
         if Path("/sys/devices/system/node/node1").exists():
             self.skipTest("the ratio is known where there is one node")
-        self.check_set([], ["/nowhere/libmemtier.so", tiers(1, 1), "unset"],
+        self.check_set([], [LIBRARY, tiers(1, 1), "unset"],
                        MEMKIND_DAX_KMEM_NODES="0")
 
     def test_no_far_memory(self) -> None:
@@ -138,28 +141,41 @@ class MemtierTest(unittest.TestCase):
             self.check_refused(SHOW, line, LD_PRELOAD=CAPACITY, CAPACITIES=capacities)
         self.check_refused(SHOW, line, MEMKIND_DAX_KMEM_NODES="")
 
+    def check_library(self, name: str, library: str) -> None:
+        # The program does not run with a library that may be installed.
+        result = run(["-v", "-r", "1:4", "/nowhere/program"], name=name)
+        self.assertEqual(result.stderr.splitlines()[0], f"setting LD_PRELOAD={library}", name)
+
+    def test_the_library_of_an_installed_launcher(self) -> None:
+        for name in ("memtier", "/usr/bin/memtier", "/usr/local/bin/memtier"):
+            self.check_library(name, "libmemtier.so")
+
     def test_the_library_beside_the_launcher(self) -> None:
-        rows = {"memtier": "libmemtier.so", "/usr/bin/memtier": "libmemtier.so",
-                "/usr/local/bin/memtier": "libmemtier.so", "./memtier": "./libmemtier.so",
-                "/opt/x/memtier": "/opt/x/libmemtier.so", "../x/y": "../x/libmemtier.so"}
-        for name, library in rows.items():
-            with self.subTest(name=name):
-                # The program does not run with a library that may be installed.
-                result = run(["-v", "-r", "1:4", "/nowhere/program"], name=name)
-                self.assertEqual(result.stderr.splitlines()[0], f"setting LD_PRELOAD={library}")
+        above = os.path.relpath(FOLDER.name)
+        self.check_library(BESIDE, LIBRARY)
+        self.check_library(f"{above}/memtier", f"{above}/libmemtier.so")
+
+    @unittest.skipUnless(BUILT.exists(), "this build has no libmemtier")
+    def test_the_library_beside_libmemkind(self) -> None:
+        for name in (MEMTIER, "./memtier", "/opt/x/memtier"):
+            self.check_library(name, str(BUILT.resolve()))
+        result = run(["-r", "1:4", "sh", "-c", "cat /proc/$$/maps"],
+                     {"MEMKIND_DAX_KMEM_NODES": "0"}, MEMTIER)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn(str(BUILT.resolve()), result.stdout)
 
     def test_other_preloaded_libraries_stay(self) -> None:
         self.check_set(["-r", "1:4"],
-                       [f"/nowhere/libmemtier.so:{CAPACITY}", tiers(1, 4), "unset"],
+                       [f"{LIBRARY}:{CAPACITY}", tiers(1, 4), "unset"],
                        LD_PRELOAD=CAPACITY)
-        self.check_set(["-r", "1:4"], ["/nowhere/libmemtier.so", tiers(1, 4), "unset"],
+        self.check_set(["-r", "1:4"], [LIBRARY, tiers(1, 4), "unset"],
                        LD_PRELOAD="")
 
     def test_verbose(self) -> None:
         for options in (["-v", "-r", "1:4"], ["--verbose", "-r1:4"], ["-vr", "1:4"]):
             result = run([*options, "-t", "INIT_VAL:600", "/nowhere"])
             self.assertEqual(result.stderr.splitlines(), [
-                "setting LD_PRELOAD=/nowhere/libmemtier.so",
+                f"setting LD_PRELOAD={LIBRARY}",
                 f"setting MEMKIND_MEM_TIERS={tiers(1, 4, 'DYNAMIC_THRESHOLD')}",
                 "setting MEMKIND_MEM_THRESHOLDS=INIT_VAL:600",
                 'memtier: couldn\'t exec "/nowhere": No such file or directory'])

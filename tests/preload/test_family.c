@@ -156,7 +156,10 @@ static void failed_realloc_keeps_the_block(void **state)
 	assert_null(reallocarray(block, too_much / 2, 3));
 	assert_int_equal(errno, ENOMEM);
 	errno = 0;
-	assert_null(reallocarray(NULL, too_much / 2, 3));
+	assert_null(reallocarray(block, too_much / 2 + 2, 2));
+	assert_int_equal(errno, ENOMEM);
+	errno = 0;
+	assert_null(reallocarray(NULL, too_much / 2 + 2, 2));
 	assert_int_equal(errno, ENOMEM);
 	assert_true(is_filled(block, 1000, 1000));
 	block = reallocarray(block, 50, 40);

@@ -16,6 +16,7 @@ PROGRAMS = Path()
 WHOLE_LIFE = "main\natexit\ndestructor\ncompanion\n"
 FAR = {"MEMKIND_DAX_KMEM_NODES": "0"}
 KIND, SIZE, OBJECTS = (f"MEMKIND_PRELOAD_{name}" for name in ("KIND", "SIZE", "OBJECTS"))
+TIERS = "MEMKIND_MEM_TIERS"
 OTHER = {"OTHER_KIND": "1"}  # for the program: blocks are not of the default kind
 # Library -> settings under which it is good for any program.
 GOOD = {
@@ -33,36 +34,47 @@ GOOD = {
         {"AUTO_HBW_SIZE": "0", "MEMKIND_HBW_NODES": "0", **OTHER},
         {"AUTO_HBW_MEM_TYPE": "memkind_interleave", "AUTO_HBW_SIZE": "1M"},
     ],
+    "libmemtier.so.0": [
+        {TIERS: "KIND:DRAM,RATIO:1;POLICY:STATIC_RATIO"},
+        {TIERS: "KIND:KMEM_DAX,RATIO:1;POLICY:STATIC_RATIO", **FAR, **OTHER},
+    ],
 }
 
 
-def run(command: list[str], preload: str, settings: dict[str, str]
+def run(program: str, *preload: Path, settings: dict[str, str]
         ) -> "subprocess.CompletedProcess[str]":
     clean = {name: value for name, value in os.environ.items()
              if not name.startswith(("MEMKIND_", "AUTO_HBW_", "LD_"))}
-    return subprocess.run(command, env={**clean, "LD_PRELOAD": preload, **settings},
+    preloaded = {"LD_PRELOAD": ":".join(map(str, preload))}
+    return subprocess.run([PROGRAMS / program], env={**clean, **preloaded, **settings},
                           capture_output=True, text=True, check=False, timeout=120)
 
 
 class Life(unittest.TestCase):
     def test_from_before_constructors_until_after_destructors(self) -> None:
-        companion = str(PROGRAMS / "libcompanion.so")
+        companion = PROGRAMS / "libcompanion.so"
         for library, all_settings in GOOD.items():
             for settings in all_settings:
-                for preload in ([str(LIBRARIES / library), companion],
-                                [companion, str(LIBRARIES / library)]):
+                for preload in ([LIBRARIES / library, companion],
+                                [companion, LIBRARIES / library]):
                     with self.subTest(preload=preload, settings=settings):
-                        done = run([str(PROGRAMS / "late")], ":".join(preload), settings)
+                        done = run("late", *preload, settings=settings)
                         self.assertEqual((done.stdout, done.stderr, done.returncode),
                                          (WHOLE_LIFE, "", 0))
+
+    def test_what_comes_before_the_environment_does_not_hide_it(self) -> None:
+        done = run("late", LIBRARIES / "libmemkind-preload.so.0",
+                   settings={"MEMKIND_DEBUG": "1", KIND: "dax_kmem", **FAR, **OTHER})
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("MEMKIND_INFO: Initializing kind memkind_dax_kmem.", done.stderr)
 
 
 class Settings(unittest.TestCase):
     def refused(self, library: str, settings: dict[str, str], name: str, *words: str) -> None:
         """One line on standard error, exit code 1, and main has not run."""
-        for command in (["/bin/echo", "main"], [str(PROGRAMS / "late")]):
-            with self.subTest(command=command, settings=settings):
-                done = run(command, str(LIBRARIES / library), settings)
+        for program in ("none", "late"):
+            with self.subTest(program=program, settings=settings):
+                done = run(program, LIBRARIES / library, settings=settings)
                 self.assertEqual(done.stdout, "")
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertRegex(done.stderr, r"\A[^\n]+\n\Z")
@@ -104,9 +116,9 @@ class Settings(unittest.TestCase):
                 ({}, ["high bandwidth"])):
             for level in (None, "0", "1", "-1", "-2"):
                 with self.subTest(settings=settings, level=level):
-                    done = run(["/bin/echo", "main"], str(LIBRARIES / "libautohbw.so.0"),
-                               {**settings, **({"AUTO_HBW_LOG": level} if level else {}),
-                                "MEMKIND_HBW_THRESHOLD": "4294967295"})
+                    done = run("none", LIBRARIES / "libautohbw.so.0",
+                               settings={**settings, "MEMKIND_HBW_THRESHOLD": "4294967295",
+                                         **({"AUTO_HBW_LOG": level} if level else {})})
                     self.assertEqual((done.stdout, done.returncode), ("main\n", 0))
                     lines = done.stderr.splitlines()
                     shown = [] if level in ("-1", "-2") else words
@@ -115,15 +127,15 @@ class Settings(unittest.TestCase):
                         self.assertIn(word, line)
 
     def test_kind_of_autohbw_without_memory(self) -> None:
-        done = run(["/bin/echo", "main"], str(LIBRARIES / "libautohbw.so.0"),
-                   {"AUTO_HBW_MEM_TYPE": "dax_kmem", "MEMKIND_DAX_KMEM_NODES": "x"})
+        done = run("none", LIBRARIES / "libautohbw.so.0",
+                   settings={"AUTO_HBW_MEM_TYPE": "dax_kmem", "MEMKIND_DAX_KMEM_NODES": "x"})
         self.assertEqual((done.stdout, done.returncode), ("", -6))
         self.assertRegex(done.stderr, r"\A[^\n]*AUTO_HBW_MEM_TYPE[^\n]*\n\Z")
 
     def test_calls_that_autohbw_logs(self) -> None:
         """M13: lines came through stdio, from inside malloc."""
-        done = run([str(PROGRAMS / "late")], str(LIBRARIES / "libautohbw.so.0"),
-                   {"AUTO_HBW_LOG": "2", "MEMKIND_HBW_NODES": "0"})
+        done = run("late", LIBRARIES / "libautohbw.so.0",
+                   settings={"AUTO_HBW_LOG": "2", "MEMKIND_HBW_NODES": "0"})
         self.assertEqual(done.returncode, 0)
         for line in done.stderr.splitlines():
             self.assertRegex(line, r"\AIn my memkind (malloc|calloc|realloc|align|free)"

@@ -27,18 +27,21 @@ struct Plain {
 	}
 };
 
-void *take(std::size_t size)
+/* The block is of SPACE bytes more, and its head right in front of what the caller gets. */
+void *take(std::size_t size, std::size_t space)
 {
-	Head *head = static_cast<Head *>(std::malloc(sizeof(Head) + size));
+	void *start = std::aligned_alloc(space, space + size);
 
-	if (head == nullptr)
+	if (start == nullptr)
 		throw std::bad_alloc();
-	head->mark = live;
+	void *block = static_cast<char *>(start) + space;
+
+	(static_cast<Head *>(block) - 1)->mark = live;
 	live_count++;
-	return head + 1;
+	return block;
 }
 
-void give(void *block)
+void give(void *block, std::size_t space)
 {
 	Head *head = static_cast<Head *>(block) - 1;
 
@@ -47,24 +50,41 @@ void give(void *block)
 	CHECK(head->mark == live);
 	head->mark = 0;
 	live_count--;
-	std::free(head);
+	std::free(static_cast<char *>(block) - space);
+}
+
+std::size_t as_size(std::align_val_t alignment)
+{
+	return static_cast<std::size_t>(alignment);
 }
 } // namespace
 
 void *operator new(std::size_t size)
 {
-	return take(size);
+	return take(size, sizeof(Head));
 }
 
 void operator delete(void *block) noexcept
 {
-	give(block);
+	give(block, sizeof(Head));
 }
 
-int main()
+void *operator new(std::size_t size, std::align_val_t alignment)
+{
+	return take(size, as_size(alignment));
+}
+
+void operator delete(void *block, std::align_val_t alignment) noexcept
+{
+	give(block, as_size(alignment));
+}
+
+namespace
+{
+void plain()
 {
 	int before = live_count;
-	Plain *plain = new Plain;
+	Plain *block = new Plain;
 	Plain *array = new Plain[10];
 	Plain *nothrow = new (std::nothrow) Plain;
 	Plain *nothrow_array = new (std::nothrow) Plain[10];
@@ -72,12 +92,38 @@ int main()
 	CHECK(live_count == before + 4);
 	CHECK(::operator new(too_much, std::nothrow) == nullptr);
 	CHECK(::operator new[](too_much, std::nothrow) == nullptr);
-	::operator delete(plain, sizeof(Plain));
+	::operator delete(block, sizeof(Plain));
 	delete[] array;
 	::operator delete(nothrow, std::nothrow);
 	delete[] nothrow_array;
 	::operator delete[](::operator new[](10), std::size_t(10));
 	::operator delete[](::operator new[](10), std::nothrow);
 	CHECK(live_count == before);
+}
+
+void aligned()
+{
+	const std::align_val_t alignment{256};
+	int before = live_count;
+	void *block = ::operator new(100, alignment);
+	void *array = ::operator new[](100, alignment);
+	void *nothrow = ::operator new(100, alignment, std::nothrow);
+	void *nothrow_array = ::operator new[](100, alignment, std::nothrow);
+
+	CHECK(live_count == before + 4);
+	CHECK(::operator new(too_much, alignment, std::nothrow) == nullptr);
+	::operator delete(block, 100, alignment);
+	::operator delete[](array, 100, alignment);
+	::operator delete(nothrow, alignment, std::nothrow);
+	::operator delete[](nothrow_array, alignment, std::nothrow);
+	::operator delete[](::operator new[](10, alignment), alignment);
+	CHECK(live_count == before);
+}
+} // namespace
+
+int main()
+{
+	plain();
+	aligned();
 	return 0;
 }

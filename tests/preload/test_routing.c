@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which blocks are of the kind that the environment names, here MEMKIND_DAX_KMEM, which node 0 is.
- * Arguments: the folder of the plugins; whose blocks: "all", "plugin" or "program"; the least and the
- * largest size, 0: there is none.
+ * Arguments: the folder of the plugins; whose blocks: "all", "plugin", "program" or "nobody"; the
+ * least and the largest size, 0: there is none.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -40,9 +40,9 @@ static struct family {
 
 static memkind_t wanted_kind(int who, size_t size)
 {
-	if (strcmp(whose, "plugin") == 0 && who != PLUGIN)
-		return MEMKIND_DEFAULT;
-	if (strcmp(whose, "program") == 0 && who != PROGRAM)
+	static const char *const names[WHO] = {"program", "plugin"};
+
+	if (strcmp(whose, "all") != 0 && strcmp(whose, names[who]) != 0)
 		return MEMKIND_DEFAULT;
 	return size >= least && (most == 0 || size <= most) ? MEMKIND_DAX_KMEM : MEMKIND_DEFAULT;
 }
