@@ -26,7 +26,7 @@ test -e $copy/root$top/Makefile && test -e $copy/root$program
 """
 REPLACE = """
 set -e
-dpkg --remove libmemkind-dev libmemkind0
+dpkg --remove libmemkind-dev libmemkind-progs libmemkind0
 ! test -e /usr/lib/x86_64-linux-gnu/libmemkind.so.0
 make -C $top BUILD=$build PREFIX=/usr install
 test -e /usr/lib/x86_64-linux-gnu/libmemkind.so
