@@ -164,32 +164,41 @@ static void fill_and_drain(size_t size, int count)
 		bench_free(blocks[i]);
 }
 
-/* The mean of what takes place from block FIRST to block LAST, both in order. */
+/* Adds the steps of what takes place from block FIRST to block LAST, both in order. */
+static void step_window(size_t size, int count, int first, int last, uint64_t *mallocs,
+			uint64_t *frees)
+{
+	for (int i = 0; i < first; i++)
+		blocks[i] = bench_take(size);
+	enter(MODE_STEP);
+	for (int i = first; i < last; i++)
+		*mallocs += step_malloc(size, &blocks[i]);
+	enter(MODE_RUN);
+	for (int i = last; i < count; i++)
+		blocks[i] = bench_take(size);
+	for (int i = 0; i < first; i++)
+		bench_free(blocks[i]);
+	enter(MODE_STEP);
+	for (int i = first; i < last; i++)
+		*frees += step_free(blocks[i]);
+	enter(MODE_RUN);
+	for (int i = last; i < count; i++)
+		bench_free(blocks[i]);
+}
+
+/* Means; few blocks are taken and freed often, so that what happens now and then has its share. */
 static void count_window(size_t size, int count, int first, int last)
 {
+	int round_count = BLOCK_LIMIT / count;
 	uint64_t mallocs = 0;
 	uint64_t frees = 0;
 
 	for (int i = 0; i < 4; i++)
 		fill_and_drain(size, count);
-	for (int i = 0; i < first; i++)
-		blocks[i] = bench_take(size);
-	enter(MODE_STEP);
-	for (int i = first; i < last; i++)
-		mallocs += step_malloc(size, &blocks[i]);
-	enter(MODE_RUN);
-	for (int i = last; i < count; i++)
-		blocks[i] = bench_take(size);
-	for (int i = 0; i < first; i++)
-		bench_free(blocks[i]);
-	enter(MODE_STEP);
-	for (int i = first; i < last; i++)
-		frees += step_free(blocks[i]);
-	enter(MODE_RUN);
-	for (int i = last; i < count; i++)
-		bench_free(blocks[i]);
-	print("fifo_malloc", size, (double)mallocs / (last - first));
-	print("fifo_free", size, (double)frees / (last - first));
+	for (int i = 0; i < round_count; i++)
+		step_window(size, count, first, last, &mallocs, &frees);
+	print("fifo_malloc", size, (double)mallocs / (last - first) / round_count);
+	print("fifo_free", size, (double)frees / (last - first) / round_count);
 }
 
 /* COUNT blocks, freed in the order of their allocation: misses and flushes are part of the mean. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Thread caches: one or two magazines a class, exchanged with the heap's depot. What a cache keeps is
- * bounded in bytes, and classes that the thread does not use any more are given back bit by bit.
+ * Thread caches: a loaded magazine a class and some full ones besides, exchanged with the heap's depot.
+ * What a cache keeps is bounded in bytes, and what the thread does not use is given back bit by bit.
  */
 #include "heap/cache.h"
 
@@ -18,6 +18,7 @@ enum {
 	CACHE_SIZE = 4 << 20,	/* bytes of objects in one cache, as far as it has looked */
 	DIRECT_FREES = 64,	/* of a thread, before it gets a cache without allocating */
 	FIRST_REFILL_SHARE = 8, /* a cache's first refill of a class is an eighth of a magazine */
+	LOOK_INTERVAL = 8,	/* exchanges of magazines for each class that is looked at */
 };
 
 #define ALL_CLASSES [0 ... MK_CLASS_COUNT - 1]
@@ -54,6 +55,34 @@ void mk_cache_give_direct(struct mk_heap *heap, unsigned class, void *object)
 	mk_depot_give_objects(heap, class, &object, 1);
 }
 
+/* One of the full magazines besides the loaded one; NULL: there is none. */
+static struct mk_magazine *pop_full(struct mk_cache *cache, unsigned class)
+{
+	struct mk_magazine *full = mk_magazine_pop(&cache->full[class]);
+
+	if (full == NULL)
+		return NULL;
+	cache->full_count[class]--;
+	if (cache->least_count[class] > cache->full_count[class])
+		cache->least_count[class] = cache->full_count[class];
+	return full;
+}
+
+static void give_full(struct mk_cache *cache, unsigned class, struct mk_magazine *full)
+{
+	struct mk_magazine *empty = mk_depot_put(cache->heap, class, full);
+
+	if (empty != NULL)
+		mk_magazine_push(&cache->empty[class], empty);
+}
+
+static void give_full_ones(struct mk_cache *cache, unsigned class, unsigned count)
+{
+	while (count-- > 0)
+		give_full(cache, class, pop_full(cache, class));
+	cache->least_count[class] = cache->full_count[class];
+}
+
 /*
  * A magazine whose last object is at TOP, and its objects, leave the cache. They go to their slabs
  * even from a full magazine: there a double free is found.
@@ -85,8 +114,7 @@ static bool look_at_class(struct mk_cache *cache, unsigned class)
 
 	if (has_magazine(cache, class))
 		count = (size_t)(top - mk_magazine_bottom(mk_magazine_of(top), class));
-	if (cache->spare[class] != NULL && cache->spare_is_full[class])
-		count += mk_classes[class].magazine_count;
+	count += (size_t)cache->full_count[class] * mk_classes[class].magazine_count;
 	cache->seen_top[class] = top;
 	count_class(cache, class, count);
 	return is_idle;
@@ -94,19 +122,15 @@ static bool look_at_class(struct mk_cache *cache, unsigned class)
 
 static void flush_class(struct mk_cache *cache, unsigned class)
 {
-	struct mk_magazine *spare = cache->spare[class];
 	void **top = cache->top[class];
 
 	if (has_magazine(cache, class)) {
 		cache->top[class] = MK_MAGAZINE_NONE_TOP;
 		put_away(cache, class, top);
 	}
-	if (spare != NULL) {
-		cache->spare[class] = NULL;
-		put_away(cache, class,
-			 cache->spare_is_full[class] ? mk_magazine_full_top(spare)
-						     : mk_magazine_bottom(spare, class));
-	}
+	while (cache->full[class] != NULL)
+		put_away(cache, class, mk_magazine_full_top(pop_full(cache, class)));
+	mk_magazine_discard(&cache->empty[class]);
 	cache->refill_count[class] = 0;
 	count_class(cache, class, 0);
 }
@@ -118,9 +142,23 @@ static void flush(struct mk_cache *cache)
 }
 
 /*
- * At each exchange of magazines of a class, keeps the cache in its bounds: a hand goes on to the next
- * class and flushes it where it is idle, and further ones where all together are too large. What the
- * class itself has too much of goes to the depot in the exchange.
+ * Full magazines that the thread has not needed since the last look go to the depot; all goes where
+ * it seems not to use the class, or the cache is too large.
+ */
+static void shrink_class(struct mk_cache *cache, unsigned class)
+{
+	bool is_unused = look_at_class(cache, class) || cache->size > CACHE_SIZE;
+
+	give_full_ones(cache, class,
+		       is_unused ? cache->full_count[class] : cache->least_count[class]);
+	if (is_unused)
+		flush_class(cache, class);
+}
+
+/*
+ * At each exchange of magazines of a class, keeps the cache in its bounds: now and then a hand goes on
+ * to the next class, and to further ones where all together are too large. What the class itself has
+ * too much of goes to the depot in the exchange.
  */
 static void shrink(struct mk_cache *cache, unsigned class)
 {
@@ -133,33 +171,40 @@ static void shrink(struct mk_cache *cache, unsigned class)
 		return;
 	}
 	look_at_class(cache, class);
+	if (cache->size <= CACHE_SIZE && ++cache->exchange_count % LOOK_INTERVAL != 0)
+		return;
 	do {
 		cache->hand = cache->hand + 1 < MK_CLASS_LARGE ? cache->hand + 1 : 1;
-		if ((look_at_class(cache, cache->hand) || cache->size > CACHE_SIZE) &&
-		    cache->hand != class)
-			flush_class(cache, cache->hand);
+		if (cache->hand == class)
+			give_full_ones(cache, class, cache->least_count[class]);
+		else
+			shrink_class(cache, cache->hand);
 	} while (cache->size > CACHE_SIZE && looks++ < MK_CLASS_LARGE);
 }
 
-/* The loaded magazine is empty and the spare full, or the other way round: exchange them. */
-static void swap_spare(struct mk_cache *cache, unsigned class)
-{
-	struct mk_magazine *loaded = mk_magazine_of(cache->top[class]);
-	struct mk_magazine *spare = cache->spare[class];
-
-	cache->top[class] = cache->spare_is_full[class] ? mk_magazine_full_top(spare)
-							: mk_magazine_bottom(spare, class);
-	cache->spare[class] = loaded;
-	cache->spare_is_full[class] = !cache->spare_is_full[class];
-}
-
+/* For a class without a loaded magazine. False: no metadata memory. */
 static bool load_empty(struct mk_cache *cache, unsigned class)
 {
-	struct mk_magazine *magazine = mk_magazine_make(class);
+	struct mk_magazine *empty = mk_magazine_pop(&cache->empty[class]);
 
-	if (magazine == NULL)
+	if (empty == NULL)
+		empty = mk_magazine_make(class);
+	if (empty == NULL)
 		return false;
-	cache->top[class] = mk_magazine_bottom(magazine, class);
+	cache->top[class] = mk_magazine_bottom(empty, class);
+	return true;
+}
+
+/* A full magazine of the cache takes the place of the loaded one, which is empty or not there. */
+static bool load_own_full(struct mk_cache *cache, unsigned class)
+{
+	struct mk_magazine *full = pop_full(cache, class);
+
+	if (full == NULL)
+		return false;
+	if (has_magazine(cache, class))
+		mk_magazine_push(&cache->empty[class], mk_magazine_of(cache->top[class]));
+	cache->top[class] = mk_magazine_full_top(full);
 	return true;
 }
 
@@ -189,10 +234,8 @@ static unsigned next_refill(struct mk_cache *cache, unsigned class)
 
 static void refill(struct mk_cache *cache, unsigned class)
 {
-	if (cache->spare[class] != NULL && cache->spare_is_full[class]) {
-		swap_spare(cache, class);
+	if (load_own_full(cache, class))
 		return;
-	}
 	shrink(cache, class);
 	if (load_full(cache, class) || !mk_class_is_small(class))
 		return;
@@ -213,34 +256,32 @@ void *mk_cache_take(struct mk_cache *cache, unsigned class)
 	return object;
 }
 
-/* The loaded magazine, which is full, becomes the spare. False: no metadata memory for another. */
-static bool start_spare(struct mk_cache *cache, unsigned class)
+static unsigned full_limit(const struct mk_cache *cache, unsigned class)
+{
+	return cache->heap->backing->is_scarce ? 1 : mk_classes[class].full_limit;
+}
+
+/* The loaded magazine, which is full, joins the others, or goes to the depot where these suffice. */
+static void unload_full(struct mk_cache *cache, unsigned class)
 {
 	struct mk_magazine *full = mk_magazine_of(cache->top[class]);
 
-	if (!load_empty(cache, class))
-		return false;
-	cache->spare[class] = full;
-	cache->spare_is_full[class] = true;
-	return true;
+	cache->top[class] = MK_MAGAZINE_NONE_TOP;
+	if (cache->full_count[class] == full_limit(cache, class)) {
+		give_full(cache, class, full);
+		return;
+	}
+	mk_magazine_push(&cache->full[class], full);
+	cache->full_count[class]++;
 }
 
 /* Makes room in the loaded magazine, which is full or not there. False: no metadata memory. */
 static bool make_room(struct mk_cache *cache, unsigned class)
 {
 	shrink(cache, class);
-	if (!has_magazine(cache, class))
-		return load_empty(cache, class);
-	if (cache->spare[class] == NULL)
-		return start_spare(cache, class);
-	if (cache->spare_is_full[class]) {
-		cache->spare_is_full[class] = false;
-		cache->spare[class] = mk_depot_put(cache->heap, class, cache->spare[class]);
-		if (cache->spare[class] == NULL)
-			return start_spare(cache, class);
-	}
-	swap_spare(cache, class);
-	return true;
+	if (has_magazine(cache, class))
+		unload_full(cache, class);
+	return load_empty(cache, class);
 }
 
 void mk_cache_overflow(struct mk_cache *cache, unsigned class, void *object)

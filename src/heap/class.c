@@ -9,6 +9,7 @@ enum {
 	MAGAZINE_BYTES = 256 << 10,	 /* a full magazine holds about this much at the most */
 	MEDIUM_MAGAZINE_BYTES = 1 << 20, /* or, of a medium class, this much */
 	MAGAZINE_BYTES_LEAST = 16 << 10, /* it counts for this at the least, since it costs 512 */
+	CACHED_BYTES = 128 << 10,	 /* of a class, in full magazines of a cache */
 	SLAB_PAGES_WANTED = 4,
 	SLAB_PAGES_LIMIT = 64,
 	SLAB_OBJECTS_WANTED = 8,
@@ -93,6 +94,7 @@ static void start_class(unsigned number)
 			class->stride);
 	class->magazine_size = (uint32_t)mk_max_size(
 		MAGAZINE_BYTES_LEAST, (size_t) class->magazine_count * class->stride);
+	class->full_limit = (uint8_t)mk_max_size(1, CACHED_BYTES / class->magazine_size);
 	if (number < MK_CLASS_SMALL_END)
 		choose_slab(class);
 }

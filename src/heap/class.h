@@ -12,6 +12,7 @@ struct mk_class {
 	uint16_t slab_pages;	/* small classes */
 	uint16_t slab_objects;	/* small classes */
 	uint8_t magazine_count; /* objects of a full magazine: 1 to 63 */
+	uint8_t full_limit;	/* full magazines that a cache keeps besides the loaded one */
 	uint32_t magazine_size; /* bytes that a full magazine counts for */
 };
 

@@ -28,25 +28,10 @@ static size_t depot_size(struct mk_heap *heap)
 	return atomic_load_explicit(&heap->depot_size, memory_order_relaxed);
 }
 
-static struct mk_magazine *pop(struct mk_magazine **list)
-{
-	struct mk_magazine *magazine = *list;
-
-	if (magazine != NULL)
-		*list = mk_magazine_unlink(magazine);
-	return magazine;
-}
-
-static void push(struct mk_magazine **list, struct mk_magazine *magazine)
-{
-	mk_magazine_link(magazine, *list);
-	*list = magazine;
-}
-
 static struct mk_magazine *pop_full(struct mk_heap *heap, unsigned class)
 {
 	struct mk_heap_class *depot = &heap->class[class];
-	struct mk_magazine *full = pop(&depot->full);
+	struct mk_magazine *full = mk_magazine_pop(&depot->full);
 
 	if (full == NULL)
 		return NULL;
@@ -65,7 +50,7 @@ struct mk_magazine *mk_depot_take(struct mk_heap *heap, unsigned class, struct m
 	lock_class(heap, class);
 	full = pop_full(heap, class);
 	if (full != NULL && empty != NULL)
-		push(&heap->class[class].empty, empty);
+		mk_magazine_push(&heap->class[class].empty, empty);
 	unlock_class(heap, class);
 	return full;
 }
@@ -84,9 +69,9 @@ struct mk_magazine *mk_depot_put(struct mk_heap *heap, unsigned class, struct mk
 	}
 	atomic_fetch_add_explicit(&heap->depot_size, size, memory_order_relaxed);
 	lock_class(heap, class);
-	push(&depot->full, full);
+	mk_magazine_push(&depot->full, full);
 	depot->full_count++;
-	empty = pop(&depot->empty);
+	empty = mk_magazine_pop(&depot->empty);
 	unlock_class(heap, class);
 	return empty != NULL ? empty : mk_magazine_make(class);
 }
@@ -121,7 +106,7 @@ static void give_magazines(struct mk_heap *heap, unsigned class, unsigned count)
 
 		lock_class(heap, class);
 		full = pop_full(heap, class);
-		empty = pop(&heap->class[class].empty);
+		empty = mk_magazine_pop(&heap->class[class].empty);
 		unlock_class(heap, class);
 		if (empty != NULL)
 			mk_meta_free(MK_META_MAGAZINE, empty);

@@ -15,8 +15,8 @@ static void discard_class(struct mk_cache *cache, unsigned class)
 {
 	if (cache->top[class] != MK_MAGAZINE_NONE_TOP)
 		mk_meta_free(MK_META_MAGAZINE, mk_magazine_of(cache->top[class]));
-	if (cache->spare[class] != NULL)
-		mk_meta_free(MK_META_MAGAZINE, cache->spare[class]);
+	mk_magazine_discard(&cache->full[class]);
+	mk_magazine_discard(&cache->empty[class]);
 }
 
 /* The objects are not given back one by one: the pages under them go as a whole. */
@@ -49,16 +49,6 @@ static void detach_threads(const struct mk_heap *heap)
 	for (struct mk_thread *thread = mk_threads_first(); thread != NULL; thread = thread->next)
 		detach_thread(thread, heap);
 	mk_threads_unlock();
-}
-
-static void discard_magazines(struct mk_magazine *magazine)
-{
-	while (magazine != NULL) {
-		struct mk_magazine *next = mk_magazine_unlink(magazine);
-
-		mk_meta_free(MK_META_MAGAZINE, magazine);
-		magazine = next;
-	}
 }
 
 /* The blocks that the application still has end with the heap. Nothing is in a cache in such builds. */
@@ -95,8 +85,8 @@ void mk_heap_destroy(struct mk_heap *heap)
 	mk_registry_lock();
 	detach_threads(heap);
 	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++) {
-		discard_magazines(heap->class[class].full);
-		discard_magazines(heap->class[class].empty);
+		mk_magazine_discard(&heap->class[class].full);
+		mk_magazine_discard(&heap->class[class].empty);
 	}
 	while (heap->pages.reservations != NULL) {
 		discard_spans(heap->pages.reservations);

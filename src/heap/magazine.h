@@ -37,18 +37,32 @@ static inline struct mk_magazine *mk_magazine_make(unsigned class)
 	return magazine;
 }
 
-/* In a depot slot 0 links magazines; it is a bottom, and NULL again, in a magazine of 63 objects. */
-static inline void mk_magazine_link(struct mk_magazine *magazine, struct mk_magazine *next)
+/* In a list slot 0 links magazines; it is a bottom, and NULL again, in a magazine of 63 objects. */
+static inline void mk_magazine_push(struct mk_magazine **list, struct mk_magazine *magazine)
 {
-	magazine->slot[0] = next;
+	magazine->slot[0] = *list;
+	*list = magazine;
 }
 
-static inline struct mk_magazine *mk_magazine_unlink(struct mk_magazine *magazine)
+/* NULL: the list is empty. */
+static inline struct mk_magazine *mk_magazine_pop(struct mk_magazine **list)
 {
-	struct mk_magazine *next = magazine->slot[0];
+	struct mk_magazine *magazine = *list;
 
-	magazine->slot[0] = NULL;
-	return next;
+	if (magazine != NULL) {
+		*list = magazine->slot[0];
+		magazine->slot[0] = NULL;
+	}
+	return magazine;
+}
+
+/* Frees the magazines of a list, not what is in them. */
+static inline void mk_magazine_discard(struct mk_magazine **list)
+{
+	struct mk_magazine *magazine;
+
+	while ((magazine = mk_magazine_pop(list)) != NULL)
+		mk_meta_free(MK_META_MAGAZINE, magazine);
 }
 
 #endif

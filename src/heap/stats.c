@@ -30,10 +30,7 @@ static __attribute__((no_sanitize("thread"))) size_t cached_count(const struct m
 	size_t capacity = mk_classes[class].magazine_count;
 	size_t count = top == MK_MAGAZINE_NONE_TOP ? 0 : capacity - room;
 
-	if (__atomic_load_n(&cache->spare[class], __ATOMIC_RELAXED) != NULL &&
-	    __atomic_load_n(&cache->spare_is_full[class], __ATOMIC_RELAXED))
-		count += capacity;
-	return count;
+	return count + capacity * __atomic_load_n(&cache->full_count[class], __ATOMIC_RELAXED);
 }
 
 /* The lists of threads and caches do not change: their lock is held. */

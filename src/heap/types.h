@@ -53,7 +53,7 @@
  * A magazine is a stack that grows upwards in slots bottom + 1 to 63. The bottom slot holds NULL, so
  * that a pop finds the end without knowing the bottom; the address behind slot 63 is a multiple of
  * the magazine's size, so that a push finds the end without knowing the top. A class whose magazines
- * hold fewer objects has a higher bottom. In a depot, slot 0 links to the next magazine.
+ * hold fewer objects has a higher bottom. Slot 0 links to the next magazine of a list.
  */
 #define MK_MAGAZINE_SLOTS 64
 #define MK_MAGAZINE_SIZE  (MK_MAGAZINE_SLOTS * sizeof(void *))
@@ -81,12 +81,15 @@ struct mk_cache {
 	struct mk_tally tally;
 	struct mk_heap *heap;
 	struct mk_cache *next;			   /* of the same thread */
-	struct mk_magazine *spare[MK_CLASS_COUNT]; /* full or empty; NULL: none */
-	uint8_t spare_is_full[MK_CLASS_COUNT];
+	struct mk_magazine *full[MK_CLASS_COUNT];  /* besides the loaded one; linked */
+	struct mk_magazine *empty[MK_CLASS_COUNT]; /* the same */
+	uint8_t full_count[MK_CLASS_COUNT];
+	uint8_t least_count[MK_CLASS_COUNT];  /* of full ones since the class was looked at */
 	uint8_t refill_count[MK_CLASS_COUNT]; /* objects to take next time; grows by use */
 	size_t size;			      /* bytes of objects, as seen_size has them */
 	unsigned flush_call;		      /* the heap's, as this cache has followed it */
-	unsigned hand;			      /* the class that was looked at last; see shrink() */
+	unsigned exchange_count;	      /* of magazines; see shrink() */
+	unsigned hand;			      /* the class that was looked at last; the same */
 	void **seen_top[MK_CLASS_COUNT];      /* of each class, when it was looked at last */
 	uint32_t seen_size[MK_CLASS_COUNT];
 };

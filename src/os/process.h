@@ -16,7 +16,7 @@ int mk_process_path(char *ret_path, size_t size);
 /* As libc's _exit(), whoever has that name in this process. */
 void mk_process_end(int status) __attribute__((noreturn));
 
-/* Has the process end with STATUS where it is still there after some seconds; for good. */
+/* Has the process end with STATUS where it is still there after some seconds. The last call counts. */
 void mk_process_end_within(unsigned seconds, int status);
 
 #endif

@@ -22,7 +22,9 @@ enum {
 	NODE_LIMIT = 1024,
 	NAME_SIZE = 64,
 	REPORT_SIZE = 16384, /* it ends with the last line that fits */
-	PATIENCE_S = 10,
+	/* Until it is clear that nothing hangs; then for the rest. */
+	PROBE_S = 1,
+	PATIENCE_S = 60,
 };
 
 /* Written before main() and, the second one, by a fork child before it goes on. */
@@ -133,10 +135,15 @@ __attribute__((destructor)) static void report_at_exit(void)
 		write_report();
 }
 
-/* In a signal handler it may have interrupted who holds a lock that the report needs. */
+/*
+ * A signal handler that calls it may have interrupted this very thread where it held a lock that the
+ * report needs. To update the statistics takes little time and the same locks.
+ */
 void mk_exit_now(int status)
 {
 	if (is_wanted()) {
+		mk_process_end_within(PROBE_S, status);
+		memkind_update_cached_stats();
 		mk_process_end_within(PATIENCE_S, status);
 		write_report();
 	}

@@ -68,6 +68,18 @@ def check_pkg_config(root: Path, environment: dict[str, str]) -> list[str]:
     return flags
 
 
+def check_preload(root: Path, tool: Path) -> None:
+    """The tool finds its libraries where they were installed, whatever the loader knows."""
+    clean = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+    for options, name in ((["--kind", "default"], "libmemkind-preload.so.0"),
+                          (["--tiers", "KIND:DRAM,RATIO:1;POLICY:STATIC_RATIO"],
+                           "libmemtier.so.0")):
+        library = only(root, name)
+        said = run(tool, "run", *options, "--stats", "env", env=clean)
+        if f"LD_PRELOAD={library.resolve()}\n" not in said or "\ndefault " not in said:
+            raise SystemExit(f"FAIL: memkind run {options} says:\n{said}")
+
+
 def main() -> int:
     build, meson, *compiler = sys.argv[1:]
     if shutil.which("pkg-config") is None:
@@ -86,6 +98,8 @@ def main() -> int:
             if (Path(build) / "tools" / tool).exists():
                 run(only(root, tool), env={**os.environ, "MEMKIND_DAX_KMEM_NODES": "0",
                                            "MEMKIND_HBW_NODES": "0"})
+        if list(root.rglob("libmemkind-preload.so.0")) and list(root.rglob("bin/memkind")):
+            check_preload(root, only(root, "bin/memkind"))
         if (Path(build) / "tools/memtier").exists():
             check_memtier(only(root, "memtier"))
         environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(root),

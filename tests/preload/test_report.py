@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The report that processes leave at their end under a preload library: MEMKIND_PRELOAD_STATS.
 
-Usage: test_report.py LIBRARY
+Usage: test_report.py LIBRARY INTERRUPTED_PROGRAM
 """
 
 import os
@@ -15,7 +15,7 @@ import unittest
 from pathlib import Path
 from typing import NamedTuple
 
-LIBRARY = sys.argv[1]
+LIBRARY, INTERRUPTED = map(os.path.abspath, sys.argv[1:3])
 PYTHON = sys.executable
 MIB = 1 << 20
 LINE = re.compile(r"(\d+) (\S+) ([a-z_]+) (\d+|\?) (\d+)")
@@ -109,6 +109,10 @@ class ReportTest(unittest.TestCase):
     def test_a_signal_leaves_none(self) -> None:
         self.run_python("import os; os.kill(os.getpid(), 9)", code=-9)
         self.assertEqual(self.lines(), [])
+
+    def test_an_end_in_the_middle_of_an_allocation(self) -> None:
+        for delay in range(1000, 5000, 500):
+            self.run_program(INTERRUPTED, str(delay), code=3)
 
     def test_exec_is_no_end(self) -> None:
         process = self.run_program("bash", "-c", "exec sort /dev/null")

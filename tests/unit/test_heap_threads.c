@@ -23,7 +23,7 @@
 static struct mk_heap *new_heap(size_t reservation_size, size_t limit)
 {
 	/* A heap refers to its backing until the process ends. */
-	static struct plain_backing backings[16];
+	static struct plain_backing backings[24];
 	static size_t count;
 	struct plain_backing *backing = &backings[count++];
 	struct mk_heap *heap;
@@ -178,12 +178,44 @@ static void a_cache_gives_back_classes_that_are_not_used(void **state)
 	(void)state;
 	exchange_magazines(heap, 1024, 1);
 	assert_ptr_not_equal(own_cache(heap)->top[idle_class], MK_MAGAZINE_NONE_TOP);
-	/* The hand comes round twice, a class at each exchange. */
-	exchange_magazines(heap, 64, 64);
-	exchange_magazines(heap, 64, 64);
+	/* The hand comes round twice, a class at every eighth exchange. */
+	for (int turn = 0; turn < 2 * 8; turn++)
+		exchange_magazines(heap, 64, 64);
 	assert_ptr_equal(own_cache(heap)->top[idle_class], MK_MAGAZINE_NONE_TOP);
-	assert_null(own_cache(heap)->spare[idle_class]);
+	assert_null(own_cache(heap)->full[idle_class]);
+	assert_null(own_cache(heap)->empty[idle_class]);
 	assert_ptr_not_equal(own_cache(heap)->top[class], MK_MAGAZINE_NONE_TOP);
+}
+
+/* Batches that fit into its magazines, small and full, cost a thread neither a lock nor the depot. */
+static void a_batch_stays_with_its_thread(void **state)
+{
+	struct mk_heap *heap = new_heap(256 * MK_MIB, SIZE_MAX);
+	unsigned class = mk_class_of(128);
+	uint64_t acquire_count;
+
+	(void)state;
+	exchange_magazines(heap, 128, mk_classes[class].full_limit);
+	acquire_count = heap->class[class].lock.acquire_count;
+	for (int turn = 0; turn < 100; turn++)
+		exchange_magazines(heap, 128, mk_classes[class].full_limit);
+	assert_int_equal(heap->class[class].lock.acquire_count, acquire_count);
+}
+
+static void a_cache_keeps_no_more_magazines_than_it_needs(void **state)
+{
+	struct mk_heap *heap = new_heap(256 * MK_MIB, SIZE_MAX);
+	unsigned class = mk_class_of(128);
+	unsigned limit = mk_classes[class].full_limit;
+
+	(void)state;
+	exchange_magazines(heap, 128, 2 * (size_t)limit);
+	assert_int_equal(own_cache(heap)->full_count[class], limit);
+	assert_true(heap->class[class].full_count > 0);
+	/* The hand comes round twice while two magazines are enough. */
+	for (int turn = 0; turn < 8 * MK_CLASS_COUNT; turn++)
+		exchange_magazines(heap, 128, 3);
+	assert_in_range(own_cache(heap)->full_count[class], 1, 4);
 }
 
 static void a_cache_is_bounded_in_bytes(void **state)
@@ -487,6 +519,8 @@ int main(void)
 		cmocka_unit_test(depots_are_bounded_and_trimmed),
 		cmocka_unit_test(a_heap_empties_its_depots_before_it_grows),
 		cmocka_unit_test(a_cache_gives_back_classes_that_are_not_used),
+		cmocka_unit_test(a_batch_stays_with_its_thread),
+		cmocka_unit_test(a_cache_keeps_no_more_magazines_than_it_needs),
 		cmocka_unit_test(a_cache_is_bounded_in_bytes),
 		cmocka_unit_test(a_heap_out_of_memory_has_other_threads_flush),
 		cmocka_unit_test(a_threads_first_free_is_not_its_first_block),
