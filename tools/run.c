@@ -16,6 +16,7 @@
 #include "library.h"
 #include "preload/memtier_config.h"
 #include "preload/names.h"
+#include "preload/objects.h"
 #include "preload/range.h"
 #include "tool.h"
 
@@ -104,6 +105,12 @@ static int check_available(const char *name, memkind_t kind)
 	return MK_RUN_FAILURE;
 }
 
+static int refuse_value(const char *name, const char *value, enum mk_option option)
+{
+	mk_tool_error("%s %s refused: allowed is %s", name, value, mk_option_values(option));
+	return MK_TOOL_USAGE;
+}
+
 static int check_kind(const struct wish *wish)
 {
 	memkind_t kind = mk_kind_named(wish->kind);
@@ -113,11 +120,10 @@ static int check_kind(const struct wish *wish)
 		mk_tool_error("no kind is called %s: %s", wish->kind, mk_kind_names);
 		return MK_TOOL_USAGE;
 	}
-	if (wish->size != NULL && !mk_range_parse(wish->size, &range)) {
-		mk_tool_error("--size %s refused: allowed is %s", wish->size,
-			      mk_option_values(MK_OPTION_PRELOAD_SIZE));
-		return MK_TOOL_USAGE;
-	}
+	if (wish->size != NULL && !mk_range_parse(wish->size, &range))
+		return refuse_value("--size", wish->size, MK_OPTION_PRELOAD_SIZE);
+	if (wish->objects != NULL && !mk_objects_name(wish->objects))
+		return refuse_value("--objects", wish->objects, MK_OPTION_PRELOAD_OBJECTS);
 	return check_available(wish->kind, kind);
 }
 

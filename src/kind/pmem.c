@@ -223,7 +223,7 @@ static int copy_range(const struct mk_pmem *pmem, struct mk_pmem_range *range)
 		return error;
 	error = mk_file_fill(&range->copy, 0, range->committed);
 	if (error == 0)
-		error = mk_file_copy(&range->file, &range->copy, range->committed);
+		error = mk_file_copy(&range->file, range->base, &range->copy, range->committed);
 	if (error != 0)
 		mk_file_close(&range->copy);
 	return error;

@@ -26,7 +26,7 @@ int mk_file_absolute(const char *path, char *ret_path, size_t size);
 
 /*
  * A file of 0 bytes in DIRECTORY that has no name, for reading and writing, not inherited by other
- * programs. No signal handler runs while it has one.
+ * programs. No signal handler runs while it has one. Its descriptor is a high one, if there may be such.
  */
 int mk_file_create(const char *directory, struct mk_file *ret_file);
 
@@ -65,10 +65,11 @@ int mk_file_map(const struct mk_file *file, size_t size, size_t alignment, void 
 int mk_file_map_over(const struct mk_file *file, size_t size, void *base);
 
 /*
- * Writes the first SIZE bytes of FROM to TO, which shares no disk space with it then; where FROM has
- * holes TO stays as it is. TO has the space (mk_file_fill). -EBADF: see mk_file_is_open.
+ * Writes the first SIZE bytes of FROM, which are mapped at MEMORY, to TO, which shares no disk space
+ * with it then; where FROM has holes TO may stay as it is. TO was filled with zeroes (mk_file_fill).
  */
-int mk_file_copy(const struct mk_file *from, const struct mk_file *to, size_t size);
+int mk_file_copy(const struct mk_file *from, const void *memory, const struct mk_file *to,
+		 size_t size);
 
 /* Is the file's memory DAX? 0; -EOPNOTSUPP: no. */
 int mk_file_is_dax(const struct mk_file *file);

@@ -2,6 +2,7 @@
 /* The process. It ends by a raw system call: libc's name for it may be taken. */
 #include "os/process.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -30,6 +31,20 @@ void mk_process_name(char *ret_name, size_t size)
 		*end = '\0';
 	else
 		memcpy(ret_name, "?", 2);
+}
+
+int mk_process_path(char *ret_path, size_t size)
+{
+	int saved_errno = errno;
+	ssize_t length = readlink("/proc/self/exe", ret_path, size);
+	int error = length < 0 ? -errno : 0;
+
+	errno = saved_errno;
+	if (error == 0 && (size_t)length == size)
+		error = -ENAMETOOLONG;
+	if (error == 0)
+		ret_path[length] = '\0';
+	return error;
 }
 
 void mk_process_end(int status)

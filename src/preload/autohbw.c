@@ -97,7 +97,7 @@ static struct mk_range read_sizes(void)
 	return nothing;
 }
 
-static void read_environment(void)
+static MK_COLD void read_environment(void)
 {
 	const char *level = mk_option_text(MK_OPTION_AUTO_HBW_LOG);
 	memkind_t kind;
@@ -148,42 +148,34 @@ void mk_disable(void)
 	atomic_store_explicit(&is_disabled, true, memory_order_relaxed);
 }
 
-static MK_COLD void write_call(const char *call, size_t size, const void *block)
+/* The words are those that programs look for. Returns BLOCK. */
+static MK_COLD void *log_call(const char *call, size_t size, void *block)
 {
 	char line[LINE_SIZE];
 
 	snprintf(line, sizeof(line), "In my memkind %s sz:%zu ptr:%p\n", call, size, block);
 	mk_log_write(NULL, line);
+	return block;
 }
 
-/* The words are those that programs look for. */
-MK_INLINE
-void log_call(const char *call, size_t size, const void *block)
-{
-	if (MK_UNLIKELY(log_level >= LOG_CALLS))
-		write_call(call, size, block);
-}
+/* EXPRESSION, the block that a call is about; where it is not logged the end of a function. */
+#define LOGGED(call, size, expression)                                                             \
+	(MK_LIKELY(log_level < LOG_CALLS) ? (expression) : log_call(call, size, expression))
 
 static inline void *mk_take(size_t size, const void *caller)
 {
-	void *block = memkind_malloc(kind_for(size), size);
-
 	(void)caller;
-	log_call("malloc", size, block);
-	return block;
+	return LOGGED("malloc", size, memkind_malloc(kind_for(size), size));
 }
 
 static inline void *mk_take_zeroed(size_t count, size_t size, const void *caller)
 {
 	size_t total;
-	void *block;
 
 	(void)caller;
 	if (MK_UNLIKELY(!mk_multiply(count, size, &total)))
 		total = SIZE_MAX;
-	block = memkind_calloc(kind_for(total), count, size);
-	log_call("calloc", total, block);
-	return block;
+	return LOGGED("calloc", total, memkind_calloc(kind_for(total), count, size));
 }
 
 static inline int mk_take_aligned(void **ret_block, size_t alignment, size_t size,
@@ -192,23 +184,20 @@ static inline int mk_take_aligned(void **ret_block, size_t alignment, size_t siz
 	int error = memkind_posix_memalign(kind_for(size), ret_block, alignment, size);
 
 	(void)caller;
-	log_call("align", size, error == 0 ? *ret_block : NULL);
+	if (error == 0)
+		LOGGED("align", size, *ret_block);
 	return error;
 }
 
 static inline void *mk_resize(void *block, size_t size, const void *caller)
 {
-	void *resized = memkind_realloc(kind_for(size), block, size);
-
 	(void)caller;
-	log_call("realloc", size, resized);
-	return resized;
+	return LOGGED("realloc", size, memkind_realloc(kind_for(size), block, size));
 }
 
 static inline void mk_give(void *block)
 {
-	log_call("free", 0, block);
-	memkind_free(NULL, block);
+	memkind_free(NULL, LOGGED("free", 0, block));
 }
 
 static inline size_t mk_usable(void *block)

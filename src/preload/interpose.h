@@ -17,8 +17,8 @@
 
 #include "base/bits.h"
 #include "os/vm.h"
+#include "preload/derived.h"
 #include "preload/export.h"
-#include "preload/operators.h"
 
 /*
  * What the library defines. Sizes are at least 1, and counts times sizes may overflow; CALLER is an
@@ -45,9 +45,6 @@ static size_t mk_usable(void *block);
  */
 void *mk_malloc(size_t size) MK_NAMED("malloc");
 void *mk_calloc(size_t count, size_t size) MK_NAMED("calloc");
-void *mk_realloc(void *block, size_t size) MK_NAMED("realloc");
-void *mk_reallocarray(void *block, size_t count, size_t size) MK_NAMED("reallocarray");
-void mk_free(void *block) MK_NAMED("free");
 int mk_posix_memalign(void **ret_block, size_t alignment, size_t size) MK_NAMED("posix_memalign");
 void *mk_memalign(size_t alignment, size_t size) MK_NAMED("memalign");
 void *mk_valloc(size_t size) MK_NAMED("valloc");
@@ -55,9 +52,6 @@ void *mk_pvalloc(size_t size) MK_NAMED("pvalloc");
 size_t mk_malloc_usable_size(void *block) MK_NAMED("malloc_usable_size");
 
 MK_ALIAS("aligned_alloc", "memalign");
-MK_ALIAS("cfree", "free");
-MK_ALIAS("free_sized", "free");
-MK_ALIAS("free_aligned_sized", "free");
 MK_ALIAS("__libc_malloc", "malloc");
 MK_ALIAS("__libc_calloc", "calloc");
 MK_ALIAS("__libc_realloc", "realloc");
@@ -90,30 +84,14 @@ void *mk_calloc(size_t count, size_t size)
 }
 
 /* As libc's: a block that is to have no bytes is freed. */
-static inline void *resize_or_free(void *block, size_t size, const void *caller)
-{
-	if (block == NULL)
-		return mk_take(mk_at_least_1(size), caller);
-	if (size != 0)
-		return mk_resize(block, size, caller);
-	mk_give(block);
-	return NULL;
-}
-
 void *mk_realloc(void *block, size_t size)
 {
-	return resize_or_free(block, size, MK_CALLER);
-}
-
-void *mk_reallocarray(void *block, size_t count, size_t size)
-{
-	size_t total;
-
-	if (!mk_multiply(count, size, &total)) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return resize_or_free(block, total, MK_CALLER);
+	if (MK_UNLIKELY(block == NULL))
+		return mk_take(mk_at_least_1(size), MK_CALLER);
+	if (MK_LIKELY(size != 0))
+		return mk_resize(block, size, MK_CALLER);
+	mk_give(block);
+	return NULL;
 }
 
 void mk_free(void *block)
@@ -178,7 +156,7 @@ size_t mk_malloc_usable_size(void *block)
 }
 
 /*
- * C++'s operators that the others are made of; those are in operators.c. Without memory the C++
+ * C++'s operators that the others are made of; those are in derived.c. Without memory the C++
  * library has its turn: it calls the program's new-handler and malloc, until there is a block, and
  * throws.
  */

@@ -111,8 +111,8 @@ static void say_what_was_not_copied(void)
 	for (size_t i = 0; i < file_kind_count; i++)
 		if (memkind_check_available(file_kinds[i]) != 0)
 			mk_log_write(NULL, LINE_PREFIX
-				     "ERROR: no space for a copy of an FS_DAX tier: the fork "
-				     "child can only read it\n");
+				     "ERROR: an FS_DAX tier could not be copied (disk space, limit "
+				     "of descriptors): this fork child can only read it\n");
 }
 
 static memkind_t kind_of(const struct mk_memtier_tier *tier)

@@ -4,10 +4,9 @@
 
 #include <dlfcn.h>
 #include <limits.h>
-#include <link.h>
 #include <string.h>
 
-#include "os/sysfs.h"
+#include "os/process.h"
 
 /* Absent before glibc 2.35. */
 #pragma weak _dl_find_object
@@ -16,7 +15,7 @@
 static const char *listed;
 static bool has_program; /* of which the loader has no name */
 
-static const struct link_map *find_object(const void *address)
+const struct link_map *mk_object_of(const void *address)
 {
 	struct dl_find_object found;
 	struct link_map *map = NULL;
@@ -67,22 +66,18 @@ bool mk_objects_name(const char *names)
 {
 	size_t length = strlen(names);
 	char path[PATH_MAX];
-	int root;
 
 	if (length == 0 || names[0] == ':' || names[length - 1] == ':' ||
 	    strstr(names, "::") != NULL)
 		return false;
 	listed = names;
-	root = mk_sysfs_open("/");
-	has_program = mk_sysfs_link(root, "proc/self/exe", path, sizeof(path)) > 0 &&
-		      is_path_listed(path);
-	mk_sysfs_close(root);
+	has_program = mk_process_path(path, sizeof(path)) == 0 && is_path_listed(path);
 	return true;
 }
 
 bool mk_objects_have(const void *address)
 {
-	const struct link_map *map = find_object(address);
+	const struct link_map *map = mk_object_of(address);
 	const char *soname;
 
 	if (map == NULL)

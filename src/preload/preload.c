@@ -28,7 +28,7 @@ static struct {
 	bool is_by_object;
 } chosen;
 
-static void read_environment(void)
+static MK_COLD void read_environment(void)
 {
 	const char *name = mk_option_text(MK_OPTION_PRELOAD_KIND);
 	const char *sizes = mk_option_text(MK_OPTION_PRELOAD_SIZE);
@@ -53,7 +53,7 @@ static void read_environment(void)
 }
 
 /* Where every_kind does not tell. */
-static __attribute__((noinline)) memkind_t choose_kind(size_t size, const void *caller)
+static inline memkind_t choose_kind(size_t size, const void *caller)
 {
 	if (chosen.kind == NULL) {
 		if (!mk_options_are_there())

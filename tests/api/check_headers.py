@@ -19,6 +19,9 @@ STRICT = {"c": ["-Wstrict-prototypes"],
 COMPILERS = {"gcc": ("c", C_STANDARDS), "clang": ("c", C_STANDARDS),
              "g++": ("c++", CXX_STANDARDS), "clang++": ("c++", CXX_STANDARDS)}
 
+# Of headers that do not include memkind.h.
+OWN_CALLS = {"hbw": "hbw_check_available()", "autohbw": "(enableAutoHBW(), 0)"}
+
 
 def is_for(header: str, standard: str) -> bool:
     """A header of C++ begins with C++11, one of std::pmr with C++17."""
@@ -30,8 +33,10 @@ def is_for(header: str, standard: str) -> bool:
 
 
 def program(headers: list[str]) -> str:
-    is_hbw = all(header.startswith("hbw") for header in headers)
-    call = "hbw_check_available()" if is_hbw else "memkind_check_available(MEMKIND_DEFAULT)"
+    call = "memkind_check_available(MEMKIND_DEFAULT)"
+    for prefix, own_call in OWN_CALLS.items():
+        if all(header.startswith(prefix) for header in headers):
+            call = own_call
     lines = [f"#include <{header}>" for header in headers * 2]
     return "\n".join([*lines, f"int main(void) {{ return {call}; }}", ""])
 

@@ -80,7 +80,7 @@ static long space_used(void)
 	struct stat status;
 	long used = 0;
 
-	for (int fd = STDERR_FILENO + 1; fd < 32; fd++)
+	for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
 		if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
 			used += status.st_blocks * 512L;
 	return used;

@@ -247,6 +247,8 @@ class FaultTest(RunTest):
                 (["-x", "echo"], "-x is no option" + see),
                 (["--kind=dax", "echo"], r"no kind is called dax: allowed is one of .*dax_kmem.*"),
                 (["--kind=", "echo"], r"no kind is called : allowed is one of .*dax_kmem.*"),
+                (["--kind=default", "--objects=a::b", "echo"],
+                 "--objects a::b refused: allowed is a list of files.*"),
                 (["--tiers", "KIND:DRAM,RATIO:1", "echo"], '--tiers ".*" refused: allowed is .*'),
                 (["--kind=default", "--size=2:1", "echo"],
                  "--size 2:1 refused: allowed is a range of bytes.*")):

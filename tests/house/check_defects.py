@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 # Group -> the number of its defects.
-GROUPS = {"P": 20, "A": 10, "H": 11, "F": 12, "X": 7, "R": 6, "B": 4, "T": 2}
+GROUPS = {"P": 20, "A": 10, "H": 11, "F": 12, "X": 7, "R": 6, "B": 4, "T": 2,
+          "M": 14}
 
 
 def main() -> int:

@@ -210,7 +210,7 @@ class LifeTest(unittest.TestCase):
     def test_a_fork_without_space_says_so(self) -> None:
         result = self.on_a_disk("full")
         self.assertEqual(result.stdout.split("\n")[0], "signal 11, still 1")
-        self.assertRegex(result.stderr, rf"\A{PREFIX}ERROR: no space for a copy .*\n\Z")
+        self.assertRegex(result.stderr, rf"\A{PREFIX}ERROR: an FS_DAX tier could not be copied .*\n\Z")
 
 
 if __name__ == "__main__":

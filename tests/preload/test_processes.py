@@ -62,6 +62,12 @@ class Life(unittest.TestCase):
                         self.assertEqual((done.stdout, done.stderr, done.returncode),
                                          (WHOLE_LIFE, "", 0))
 
+    def test_a_malloc_of_the_program_s_own(self) -> None:
+        for library, (settings, *_) in GOOD.items():
+            with self.subTest(library=library):
+                done = run("own_malloc", LIBRARIES / library, settings=settings)
+                self.assertEqual((done.stdout, done.stderr, done.returncode), ("main\n", "", 0))
+
     def test_what_comes_before_the_environment_does_not_hide_it(self) -> None:
         done = run("late", LIBRARIES / "libmemkind-preload.so.0",
                    settings={"MEMKIND_DEBUG": "1", KIND: "dax_kmem", **FAR, **OTHER})

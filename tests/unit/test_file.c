@@ -74,6 +74,28 @@ static void files_have_no_name_and_stay_here(void **state)
 	assert_int_equal(fcntl(file.fd, F_GETFD), -1);
 }
 
+/* "exec 3>file" in a shell, and programs that open what they want to have as 0, 1 and 2. */
+static void low_descriptors_are_left_to_the_program(void **state)
+{
+	int lowest = dup(0);
+	struct rlimit limit, few = {lowest + 3, lowest + 3};
+	struct mk_file file;
+
+	(void)state;
+	close(lowest);
+	file = new_file();
+	assert_int_equal(dup(0), lowest);
+	assert_int_equal(mk_file_close(&file), 0);
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few.rlim_max = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	file = new_file();
+	assert_int_equal(file.fd, lowest);
+	assert_int_equal(mk_file_close(&file), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 static void errors_are_those_of_the_system(void **state)
 {
 	struct mk_file file;
@@ -212,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_become_absolute),
 		cmocka_unit_test(files_have_no_name_and_stay_here),
+		cmocka_unit_test(low_descriptors_are_left_to_the_program),
 		cmocka_unit_test(errors_are_those_of_the_system),
 		cmocka_unit_test(a_file_is_mapped_at_a_multiple_where_that_can_be_had),
 		cmocka_unit_test(filled_parts_can_be_written_and_punched),
