@@ -17,10 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import throughput
 from measure import SEARCH_PATH, Failure, Run, Usage
 from preloads import PLAIN, PRELOADS, Preload, gather
 from table import PROGRAMS, Program
-import throughput
 
 _BUILD = Path(__file__).resolve().parent.parent.parent / "build"
 _SHOWN_LINES = 25

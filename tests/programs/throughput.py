@@ -25,7 +25,7 @@ NAME = "throughput"
 OURS = next(preload for preload in PRELOADS if preload.name == "default")
 # Debian's redis links it.
 _JEMALLOC = Preload("jemalloc", "libjemalloc.so.2")
-# How much more a request may cost with ours. As little as with glibc's: 3 % is what this can tell.
+# How much more a request may cost with ours: nothing beside glibc's, as far as this can tell.
 _LIMITS = {PLAIN: 1.03, _JEMALLOC: 1.05}
 _FAMILY = {"malloc", "calloc", "realloc", "free", "malloc_usable_size"}
 _TESTS = "set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd"
