@@ -19,12 +19,13 @@ demo:
 	@$(MAKE) --no-print-directory all
 	python3 examples/demo/demo.py --build $(BUILD) $(DEMO)
 
-# Everything but the virtual machines.
+# What needs no virtual machine, and no program that somebody else made.
 test:
 	@scripts/need build test
 	@$(MAKE) --no-print-directory all
 	@status=0; meson test -C $(BUILD) --no-rebuild --print-errorlogs $(TEST) || status=$$?; \
 	echo "Left out: the virtual machines with real kmem nodes (make test-vm)," \
+	     "real programs under the preload libraries (make test-programs)," \
 	     "static analysis, sanitizers and arm64 (make check)."; \
 	scripts/summary $(BUILD)/meson-logs/testlog.json || status=1; exit $$status
 
@@ -33,6 +34,12 @@ test-vm:
 	@scripts/need build guest system
 	@$(MAKE) --no-print-directory all
 	python3 tests/system/run.py --library $(BUILD)/src/api $(TEST_VM)
+
+# Programs from bash to postgres under each preload library, beside glibc's malloc: five minutes.
+test-programs:
+	@scripts/need build programs
+	@$(MAKE) --no-print-directory all
+	python3 -B tests/programs/run.py --build $(BUILD) $(TEST_PROGRAMS)
 
 # Format, layers, static analysis, both compilers, sanitizers, exports, arm64.
 check:
@@ -53,4 +60,4 @@ install: $(BUILD)/build.ninja
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo test test-vm check bench install clean
+.PHONY: all demo test test-vm test-programs check bench install clean

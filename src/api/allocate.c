@@ -208,6 +208,8 @@ MK_EXPORT void memkind_set_allow_zero_allocs(memkind_t kind, bool allow_zero_all
 
 MK_EXPORT size_t memkind_malloc_usable_size(memkind_t kind, void *ptr)
 {
+	size_t size = mk_fast_usable_size(ptr);
+
 	(void)kind;
-	return ptr == NULL ? 0 : mk_heap_usable_size(ptr);
+	return MK_LIKELY(size != 0) || ptr == NULL ? size : mk_heap_usable_size(ptr);
 }

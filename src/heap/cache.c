@@ -5,6 +5,8 @@
  */
 #include "heap/cache.h"
 
+#include <string.h>
+
 #include "base/options.h"
 #include "heap/annotate.h"
 #include "heap/depot.h"
@@ -34,6 +36,7 @@ static struct mk_thread thread_none = {
 static struct mk_thread thread_ended;
 
 static bool is_bypassed;
+uint32_t mk_fast_sizes[MK_CLASS_COUNT];
 
 __thread struct mk_thread *mk_thread_self = &thread_none;
 
@@ -416,5 +419,7 @@ void mk_cache_start(void)
 {
 	clear_tops(&thread_ended.no_cache);
 	is_bypassed = MK_ANNOTATES || mk_option_is_on(MK_OPTION_CHECK);
+	if (!is_bypassed)
+		memcpy(mk_fast_sizes, mk_class_sizes, sizeof(mk_fast_sizes));
 	mk_thread_prepare_exit_watch(end_thread);
 }

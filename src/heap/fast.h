@@ -54,6 +54,21 @@ bool mk_fast_give(struct mk_cache *cache, unsigned class, void *object)
 	return true;
 }
 
+/* The sizes of the classes; 0 for those whose blocks differ, and for all where caches are off. */
+extern uint32_t mk_fast_sizes[MK_CLASS_COUNT] MK_HIDDEN;
+
+/*
+ * Bytes usable in a block, by its class alone: of its span, which others write to, nothing is read.
+ * 0: only the span tells, or BLOCK is not aligned as blocks are; mk_heap_usable_size() knows then.
+ */
+MK_INLINE
+size_t mk_fast_usable_size(const void *block)
+{
+	uintptr_t address = (uintptr_t)block;
+
+	return address % 16 == 0 ? mk_fast_sizes[mk_entry_class(mk_pagemap_entry(address))] : 0;
+}
+
 /*
  * False: the cache is full, there is none, or BLOCK is NULL or no block at all; mk_heap_free() takes
  * it then.

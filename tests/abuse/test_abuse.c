@@ -119,11 +119,19 @@ static void resize_freed_large(void)
 	memkind_realloc(NULL, block, 6000000);
 }
 
+static int is_checked(void)
+{
+	const char *check = getenv("MEMKIND_CHECK");
+
+	return check != NULL && strcmp(check, "1") == 0;
+}
+
+/* By default only what no block is aligned to is found. */
 static void size_of_inside(void)
 {
 	char *block = memkind_malloc(MEMKIND_DEFAULT, 100);
 
-	memkind_malloc_usable_size(NULL, block + 8);
+	memkind_malloc_usable_size(NULL, block + (is_checked() ? 16 : 8));
 }
 
 static const struct misuse misuses[] = {
@@ -155,13 +163,6 @@ static void *commit_and_end(void *misuse)
 {
 	((const struct misuse *)misuse)->commit();
 	return NULL;
-}
-
-static int is_checked(void)
-{
-	const char *check = getenv("MEMKIND_CHECK");
-
-	return check != NULL && strcmp(check, "1") == 0;
 }
 
 static void run_child(const struct misuse *misuse)

@@ -11,6 +11,7 @@ import dataclasses
 from typing import Callable
 
 import checks
+import numa_maps
 
 # Groups of tests/compat/compat.c: what depends on the machine, and what need not be asked on each.
 _MACHINE_GROUPS = "about kinds masks places lists create_kind null_kind hbw hbw_policies"
@@ -34,6 +35,7 @@ class Case:
     needs_old: bool = False  # libmemkind 1.14 is run beside, at /job/debian
     needs_openmp: bool = False  # the OpenMP runtimes of LLVM and GCC
     needs_tool: bool = False  # the memkind tool, and the libraries that it preloads
+    needs_redis: bool = False  # redis-server and redis-cli
     shows_output: bool = False  # what it printed is shown, also where it passes
 
 
@@ -454,7 +456,35 @@ def _huge_pages() -> list[Case]:
     ]
 
 
+_REDIS_KEYS = 40000  # of 1000 bytes each
+_REDIS_PAGES = _REDIS_KEYS * 1000 // 4096
+
+
+def _redis(name: str, options: str, check: Callable[[str], str]) -> Case:
+    """A server that nobody changed, before and after it is filled."""
+    ask = "redis-cli -s /tmp/redis"
+    return Case(
+        f"redis-{name}", "four-node",
+        f"taskset 1 memkind run {options} -- redis-server --port 0 --unixsocket /tmp/redis "
+        "--save '' --enable-debug-command yes >/tmp/redis.log &\npid=$!\n"
+        f"wait_until {ask} ping >/dev/null || {{ cat /tmp/redis.log; exit 1; }}\n"
+        f"echo '{numa_maps.EMPTY}'; cat /proc/$pid/numa_maps\n"
+        f"{ask} debug populate {_REDIS_KEYS} key 1000\n"
+        f"echo '{numa_maps.FILLED}'; cat /proc/$pid/numa_maps\n"
+        f"{ask} shutdown nosave\nwait $pid", check, limit=120, needs_tool=True,
+        needs_redis=True)
+
+
+def _servers() -> list[Case]:
+    return [
+        _redis("far", "--kind dax_kmem_preferred",
+               numa_maps.heap_on(2, "prefer:2", _REDIS_PAGES)),
+        _redis("tiers", "--tiers 'KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO'",
+               numa_maps.shares(0, 2, 4, _REDIS_PAGES)),
+    ]
+
+
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
             *_unchanged_programs(), *_migration(), *_fills(), *_ties(), *_machines(),
-            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps()]
+            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(), *_servers()]

@@ -181,6 +181,9 @@ def make_job(setting: Setting, topology: topologies.Topology, cases: list[Case])
         _add_debian_library(archive, "job/debian")
     if any(case.needs_openmp for case in cases):
         _add_openmp(setting, archive)
+    if any(case.needs_redis for case in cases):
+        for name in ("redis-server", "redis-cli"):
+            guests.add_program(archive, f"job/bin/{name}", guests.tool_path(name))
     return archive
 
 
