@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* memtier: runs a program with its memory in DRAM and on far nodes, through libmemtier.so. */
+/* memtier: runs a program with its memory in DRAM and on far nodes, through libmemtier.so.0. */
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -16,7 +16,7 @@
 #include "library.h"
 #include "tool.h"
 
-#define LIBRARY "libmemtier.so"
+#define LIBRARY "libmemtier.so.0"
 /* More is no ratio: a thousand bytes of DRAM would be an exabyte. */
 #define PLAUSIBLE (UINT64_C(1) << 60)
 /* How far a ratio of capacities may be from them, so that its numbers are small. */

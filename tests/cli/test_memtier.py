@@ -17,10 +17,10 @@ from typing import Optional
 MEMTIER, CAPACITY = map(os.path.realpath, sys.argv[1:3])
 OLD = "/usr/bin/memtier"
 VARIABLES = ("LD_PRELOAD", "MEMKIND_MEM_TIERS", "MEMKIND_MEM_THRESHOLDS")
-BUILT = Path(MEMTIER).parents[1] / "src/preload/libmemtier.so"
+BUILT = Path(MEMTIER).parents[1] / "src/preload/libmemtier.so.0"
 # A launcher with a library that the loader can't use: what it runs is on its own.
 FOLDER = tempfile.TemporaryDirectory()
-BESIDE, LIBRARY = (str(Path(FOLDER.name, name)) for name in ("memtier", "libmemtier.so"))
+BESIDE, LIBRARY = (str(Path(FOLDER.name, name)) for name in ("memtier", "libmemtier.so.0"))
 Path(LIBRARY).touch()
 # A shell's built-in command: nothing else is started.
 SHOW = ["/bin/sh", "-c", "".join(f'echo "${{{name}-unset}}";' for name in VARIABLES)]
@@ -143,12 +143,12 @@ class MemtierTest(unittest.TestCase):
 
     def test_the_library_of_an_installed_launcher(self) -> None:
         for name in ("memtier", "/usr/bin/memtier", "/usr/local/bin/memtier"):
-            self.check_library(name, "libmemtier.so")
+            self.check_library(name, "libmemtier.so.0")
 
     def test_the_library_beside_the_launcher(self) -> None:
         above = os.path.relpath(FOLDER.name)
         self.check_library(BESIDE, LIBRARY)
-        self.check_library(f"{above}/memtier", f"{above}/libmemtier.so")
+        self.check_library(f"{above}/memtier", f"{above}/libmemtier.so.0")
 
     def test_the_library_beside_libmemkind(self) -> None:
         for name in (MEMTIER, "./memtier", "/opt/x/memtier"):
