@@ -18,6 +18,7 @@ struct alignas(16) Head {
 constexpr std::uint64_t live = 0x11ce11ce;
 
 volatile std::size_t too_much = SIZE_MAX / 2;
+void *volatile sink;
 int live_count;
 
 struct Plain {
@@ -53,6 +54,13 @@ void give(void *block, std::size_t space)
 	std::free(static_cast<char *>(block) - space);
 }
 
+/* The compiler may leave out a pair of new and delete that it sees both of. */
+template <class T> T *used(T *block)
+{
+	sink = block;
+	return block;
+}
+
 std::size_t as_size(std::align_val_t alignment)
 {
 	return static_cast<std::size_t>(alignment);
@@ -84,10 +92,10 @@ namespace
 void plain()
 {
 	int before = live_count;
-	Plain *block = new Plain;
-	Plain *array = new Plain[10];
-	Plain *nothrow = new (std::nothrow) Plain;
-	Plain *nothrow_array = new (std::nothrow) Plain[10];
+	Plain *block = used(new Plain);
+	Plain *array = used(new Plain[10]);
+	Plain *nothrow = used(new (std::nothrow) Plain);
+	Plain *nothrow_array = used(new (std::nothrow) Plain[10]);
 
 	CHECK(live_count == before + 4);
 	CHECK(::operator new(too_much, std::nothrow) == nullptr);
