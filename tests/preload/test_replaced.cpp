@@ -54,11 +54,11 @@ void give(void *block, std::size_t space)
 	std::free(static_cast<char *>(block) - space);
 }
 
-/* The compiler may leave out a pair of new and delete that it sees both of. */
+/* A new and a delete that the compiler sees both of, it may leave out. */
 template <class T> T *used(T *block)
 {
 	sink = block;
-	return block;
+	return static_cast<T *>(sink);
 }
 
 std::size_t as_size(std::align_val_t alignment)
@@ -113,10 +113,10 @@ void aligned()
 {
 	const std::align_val_t alignment{256};
 	int before = live_count;
-	void *block = ::operator new(100, alignment);
-	void *array = ::operator new[](100, alignment);
-	void *nothrow = ::operator new(100, alignment, std::nothrow);
-	void *nothrow_array = ::operator new[](100, alignment, std::nothrow);
+	void *block = used(::operator new(100, alignment));
+	void *array = used(::operator new[](100, alignment));
+	void *nothrow = used(::operator new(100, alignment, std::nothrow));
+	void *nothrow_array = used(::operator new[](100, alignment, std::nothrow));
 
 	CHECK(live_count == before + 4);
 	CHECK(::operator new(too_much, alignment, std::nothrow) == nullptr);
