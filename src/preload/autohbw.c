@@ -100,18 +100,17 @@ static struct mk_range read_sizes(void)
 static MK_COLD void read_environment(void)
 {
 	const char *level = mk_option_text(MK_OPTION_AUTO_HBW_LOG);
-	memkind_t kind;
 	void *block;
 
 	if (level != NULL)
 		log_level = (int)strtol(level, NULL, 10);
 	chosen_sizes = read_sizes();
-	kind = read_kind();
-	block = memkind_malloc(kind, TRIAL_SIZE);
+	/* Before anything that might allocate, and come here again. */
+	chosen_kind = read_kind();
+	block = memkind_malloc(chosen_kind, TRIAL_SIZE);
 	if (block == NULL)
 		mk_die("libautohbw: no memory of the kind that AUTO_HBW_MEM_TYPE names");
-	memkind_free(kind, block);
-	chosen_kind = kind;
+	memkind_free(NULL, block);
 }
 
 static __attribute__((noinline)) memkind_t choose_kind(size_t size)

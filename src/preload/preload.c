@@ -19,8 +19,8 @@
 static _Atomic(memkind_t) every_kind;
 
 /*
- * Which blocks are of a kind of their own; no kind: not read yet. Written by the first call that finds
- * an environment, which is a call of the only thread: to start another one allocates.
+ * The blocks that are of a kind of their own; no kind: not read yet. Written by the first call that
+ * finds an environment, which is a call of the only thread: to start another one allocates.
  */
 static struct {
 	memkind_t kind;
@@ -44,8 +44,8 @@ static MK_COLD void read_environment(void)
 		mk_refuse(MK_OPTION_PRELOAD_OBJECTS, NULL);
 	chosen.sizes = range;
 	chosen.is_by_object = objects != NULL;
+	/* Before anything that might allocate, and come here again. */
 	chosen.kind = kind;
-	/* What asks for memory of its own finds the settings in place. */
 	if (name != NULL && memkind_check_available(kind) != 0)
 		mk_refuse(MK_OPTION_PRELOAD_KIND, memkind_ng_unavailable_reason(kind));
 	if (kind == MEMKIND_DEFAULT || (sizes == NULL && objects == NULL))
@@ -80,7 +80,7 @@ __attribute__((constructor)) static void start(void)
 	choose_kind(1, NULL);
 }
 
-/* Of their own, so that the functions that call them end in a jump on both ways. */
+/* Apart, so that the functions that call these end in a jump either way. */
 static __attribute__((noinline)) void *take_chosen(size_t size, const void *caller)
 {
 	return memkind_malloc(choose_kind(size, caller), size);

@@ -21,10 +21,8 @@
 
 enum { OTHER_ERRNO = 77, PAGE = 4096 };
 
-/* The compiler is not to know what is too much. */
-static volatile size_t too_much = SIZE_MAX;
-/* Alignments of which compilers know better. */
-static volatile size_t none = 0, odd = 48, huge = (size_t)1 << 62;
+/* The compiler is not to know what is too much, or wrong. */
+static volatile size_t too_much = SIZE_MAX, large_alignment = (size_t)1 << 62, odd_alignment = 48;
 static const size_t sizes[] = {1, 8, 24, 100, 4096, 32768, 32769, 100000, 1 << 20, 5 << 20};
 
 static void fill(void *block, size_t size)
@@ -200,7 +198,7 @@ static void failed_posix_memalign_stores_nothing(void **state)
 		assert_int_equal(posix_memalign(&block, bad[i], 100), EINVAL);
 	assert_int_equal(posix_memalign(&block, 64, too_much), ENOMEM);
 	assert_int_equal(posix_memalign(&block, 64, too_much / 2), ENOMEM);
-	assert_int_equal(posix_memalign(&block, (size_t)1 << 62, 1), ENOMEM);
+	assert_int_equal(posix_memalign(&block, large_alignment, 1), ENOMEM);
 	assert_int_equal(errno, OTHER_ERRNO);
 	assert_ptr_equal(block, mark);
 }
@@ -219,14 +217,15 @@ static void other_aligned_functions_align(void **state)
 		check_and_free(valloc(sizes[i]), PAGE, sizes[i]);
 		check_and_free(pvalloc(sizes[i]), PAGE, (sizes[i] + PAGE - 1) / PAGE * PAGE);
 	}
-	check_and_free(memalign(none, 100), 8, 100);
-	check_and_free(memalign(odd, 100), 64, 100);
+	check_and_free(memalign(odd_alignment - odd_alignment, 100), 8, 100);
+	check_and_free(memalign(odd_alignment, 100), 64, 100);
+	check_and_free(aligned_alloc(odd_alignment, 100), 64, 100);
 	check_and_free(realloc(aligned_alloc(4096, 100), 200000), 8, 200000);
 	errno = 0;
 	assert_null(memalign(too_much, 100));
 	assert_int_equal(errno, EINVAL);
 	errno = 0;
-	assert_null(memalign(huge, 100));
+	assert_null(memalign(large_alignment, 100));
 	assert_int_equal(errno, ENOMEM);
 	errno = 0;
 	assert_null(aligned_alloc(64, too_much));

@@ -18,6 +18,7 @@ struct alignas(16) Head {
 constexpr std::uint64_t live = 0x11ce11ce;
 
 volatile std::size_t too_much = SIZE_MAX / 2;
+void *volatile sink;
 int live_count;
 
 struct Plain {
@@ -53,6 +54,13 @@ void give(void *block, std::size_t space)
 	std::free(static_cast<char *>(block) - space);
 }
 
+/* A new and a delete that the compiler sees both of, it may leave out. */
+template <class T> T *used(T *block)
+{
+	sink = block;
+	return static_cast<T *>(sink);
+}
+
 std::size_t as_size(std::align_val_t alignment)
 {
 	return static_cast<std::size_t>(alignment);
@@ -84,10 +92,10 @@ namespace
 void plain()
 {
 	int before = live_count;
-	Plain *block = new Plain;
-	Plain *array = new Plain[10];
-	Plain *nothrow = new (std::nothrow) Plain;
-	Plain *nothrow_array = new (std::nothrow) Plain[10];
+	Plain *block = used(new Plain);
+	Plain *array = used(new Plain[10]);
+	Plain *nothrow = used(new (std::nothrow) Plain);
+	Plain *nothrow_array = used(new (std::nothrow) Plain[10]);
 
 	CHECK(live_count == before + 4);
 	CHECK(::operator new(too_much, std::nothrow) == nullptr);
@@ -105,10 +113,10 @@ void aligned()
 {
 	const std::align_val_t alignment{256};
 	int before = live_count;
-	void *block = ::operator new(100, alignment);
-	void *array = ::operator new[](100, alignment);
-	void *nothrow = ::operator new(100, alignment, std::nothrow);
-	void *nothrow_array = ::operator new[](100, alignment, std::nothrow);
+	void *block = used(::operator new(100, alignment));
+	void *array = used(::operator new[](100, alignment));
+	void *nothrow = used(::operator new(100, alignment, std::nothrow));
+	void *nothrow_array = used(::operator new[](100, alignment, std::nothrow));
 
 	CHECK(live_count == before + 4);
 	CHECK(::operator new(too_much, alignment, std::nothrow) == nullptr);

@@ -129,23 +129,25 @@ _TIERS = "KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO"
 
 def _unchanged_programs() -> list[Case]:
     """Programs that know malloc alone."""
-    run = "memkind run --stats"
+    # What a process touches before it could pin itself counts, too.
+    run = "taskset {} memkind run --stats"
     more = {"needs_tool": True, "old_is_wrong": "has no such tool"}
     cases = [
         Case(f"run-{_slug(kind)}-cpu{cpu}", "four-node",
-             f"{run} --kind {kind.lower()} -- heap -c {cpu} -o {node} -d 0-1 40",
+             f"{run.format(1 << cpu)} --kind {kind.lower()} -- heap -o {node} -d 0-1 40",
              checks.run_table({(kind.lower(), node): 40}), **more)
         for kind in ("DAX_KMEM", "DAX_KMEM_PREFERRED") for cpu, node in ((0, 2), (1, 3))
     ]
     return [
         *cases,
         Case("run-sizes", "four-node",
-             f"{run} --kind dax_kmem --size 64K: -- heap -c 0 -o 0,2 -d 0-1 40",
+             f"{run.format(1)} --kind dax_kmem --size 64K: -- heap -o 0,2 -d 0-1 40",
              checks.run_table({("dax_kmem", 2): 20, ("default", 0): 20}), **more),
-        Case("run-tiers", "four-node", f"{run} --tiers '{_TIERS}' -- heap -c 0 -o 0,2 -d 0-1 80",
+        Case("run-tiers", "four-node",
+             f"{run.format(1)} --tiers '{_TIERS}' -- heap -o 0,2 -d 0-1 80",
              checks.run_table({("default", 0): 16, ("dax_kmem", 2): 64}), **more),
         Case("run-unavailable", "no-kmem",
-             f"{run} --kind dax_kmem -- echo started; [ $? = 125 ]",
+             f"{run.format(1)} --kind dax_kmem -- echo started; [ $? = 125 ]",
              checks.contains("dax_kmem is not available here: "), **more),
     ]
 

@@ -2,9 +2,8 @@
 /*
  * A program that knows malloc alone: where are its blocks, and where its stack and code?
  *
- *	heap -c CPU -o NODES -d NODES MIB
+ *	heap -o NODES -d NODES MIB
  *
- *   -c  run there only
  *   -o  nodes on which every page of its blocks must be
  *   -d  nodes on which stack and code must be
  *
@@ -49,13 +48,11 @@ int main(int argc, char **argv)
 	unsigned long heap_nodes, other_nodes;
 	size_t wrong, stack, code;
 
-	if (argc != 8 || strcmp(argv[1], "-c") != 0 || strcmp(argv[3], "-o") != 0 ||
-	    strcmp(argv[5], "-d") != 0)
-		probe_die("usage: heap -c CPU -o NODES -d NODES MIB");
-	probe_pin(atoi(argv[2]));
-	heap_nodes = probe_parse_nodes(argv[4]);
-	other_nodes = probe_parse_nodes(argv[6]);
-	for (int i = 0; i < atoi(argv[7]); i++)
+	if (argc != 6 || strcmp(argv[1], "-o") != 0 || strcmp(argv[3], "-d") != 0)
+		probe_die("usage: heap -o NODES -d NODES MIB");
+	heap_nodes = probe_parse_nodes(argv[2]);
+	other_nodes = probe_parse_nodes(argv[4]);
+	for (int i = 0; i < atoi(argv[5]); i++)
 		allocate(sizes[i % 4], &count);
 	wrong = probe_outside(&count, heap_nodes);
 	stack = outside(&count, other_nodes);
