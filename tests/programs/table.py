@@ -148,12 +148,13 @@ PROGRAMS = (
     Program("sqlite3", "sqlite3", "sqlite3", _shell(
         f"sqlite3 -bail data.db <{_INPUTS}/speed.sql",
         "sha256sum <data.db")),
-    Program("redis", "redis-server", "redis-server", servers.redis),
-    Program("nginx", "nginx", "nginx", servers.nginx, servers.make_site),
-    Program("postgres", "postgresql-15", servers.POSTGRES, servers.postgres, user="postgres"),
-    Program("node", "nodejs", "node", _shell(f"node {_INPUTS}/allocate.js")),
+    Program("redis", "redis-server", "redis-server", servers.redis, rounds=2),
+    Program("nginx", "nginx", "nginx", servers.nginx, servers.make_site, rounds=2),
+    Program("postgres", "postgresql-15", servers.POSTGRES, servers.postgres, rounds=2,
+            user="postgres"),
+    Program("node", "nodejs", "node", _shell(f"node {_INPUTS}/allocate.js"), rounds=2),
     Program("java", "openjdk-17-jdk-headless", "javac", _shell(
-        'java -Xmx128m -cp "$1" Allocate'), _make_classes),
+        'java -Xmx128m -cp "$1" Allocate'), _make_classes, rounds=2),
     Program("openssl", "openssl", "openssl", _openssl_speed, rounds=1),
     Program("xz", "xz-utils", "xz", _shell(
         'xz -3 -T1 -c "$1/data" >one.xz',
@@ -161,5 +162,5 @@ PROGRAMS = (
         "sha256sum <one.xz",
         "sha256sum <two.xz",
         'xz -d -c one.xz | cmp - "$1/data"',
-        'xz -d -T2 -c two.xz | cmp - "$1/data"'), _make_bytes),
+        'xz -d -T2 -c two.xz | cmp - "$1/data"'), _make_bytes, rounds=2),
 )
