@@ -147,7 +147,7 @@ static int check_tiers(const char *tiers)
 	return result;
 }
 
-/* Before those that are loaded anyway. */
+/* Before those that are loaded anyway. A name that the loader does not find it would pass over. */
 static int preload(const char *name)
 {
 	const char *others = getenv("LD_PRELOAD");
@@ -157,7 +157,7 @@ static int preload(const char *name)
 	int result;
 
 	if (!mk_library_find(name, path))
-		snprintf(path, sizeof(path), "%s", name);
+		return -ENOENT;
 	if (asprintf(&all, "%s%s%s", path, has_others ? ":" : "", has_others ? others : "") < 0)
 		return -ENOMEM;
 	result = setenv("LD_PRELOAD", all, 1) == 0 ? 0 : -errno;
@@ -183,8 +183,13 @@ static int set_environment(const struct wish *wish)
 		{mk_option_name(MK_OPTION_PRELOAD_OBJECTS), wish->objects},
 		{mk_option_name(MK_OPTION_MEM_TIERS), wish->tiers},
 	};
-	int error = preload(wish->kind != NULL ? "libmemkind-preload.so.0" : "libmemtier.so.0");
+	const char *library = wish->kind != NULL ? "libmemkind-preload.so.0" : "libmemtier.so.0";
+	int error = preload(library);
 
+	if (error == -ENOENT) {
+		mk_tool_error("%s is not installed beside libmemkind.so.0", library);
+		return MK_RUN_FAILURE;
+	}
 	for (size_t i = 0; i < MK_ARRAY_SIZE(variables) && error == 0; i++)
 		error = set_or_clear(variables[i].name, variables[i].value);
 	if (error == 0)
@@ -222,7 +227,7 @@ static int print_help(void)
 	     "dynamic loader, or with privileges of their own, are not changed.\n\n"
 	     "The exit code is the program's; 128 and the signal's number where a signal ended it and\n"
 	     "--stats is given; 127 where it was not found, 126 where it can't be run, 125 where the\n"
-	     "kind is not available here, and 2 where options are wrong.");
+	     "kind is not available here or a library is not installed, and 2 where options are wrong.");
 	return MK_TOOL_DONE;
 }
 

@@ -28,20 +28,35 @@ static const struct option_row rows[MK_OPTION_COUNT] = {
 static _Atomic(const char *) texts[MK_OPTION_COUNT];
 static const char absent[] = "";
 
+/* Copies of texts, one behind the other. */
+static char kept[8192];
+static _Atomic size_t kept_size;
+
 bool mk_options_are_there(void)
 {
 	return environ != NULL;
 }
 
+/* Programs put other things where their environment was. A text that is too long stays where it is. */
+static const char *keep(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	size_t start = atomic_fetch_add_explicit(&kept_size, size, memory_order_relaxed);
+
+	if (start + size > sizeof(kept))
+		return text;
+	return memcpy(kept + start, text, size);
+}
+
 const char *mk_option_text(enum mk_option option)
 {
-	const char *text = atomic_load_explicit(&texts[option], memory_order_relaxed);
+	const char *text = atomic_load_explicit(&texts[option], memory_order_acquire);
 
 	if (text == NULL && mk_options_are_there()) {
 		text = secure_getenv(rows[option].name);
-		if (text == NULL)
-			text = absent;
-		atomic_store_explicit(&texts[option], text, memory_order_relaxed);
+		text = text == NULL ? absent : keep(text);
+		/* Pairs with the acquire above: another thread finds the copy complete. */
+		atomic_store_explicit(&texts[option], text, memory_order_release);
 	}
 	return text == absent ? NULL : text;
 }
@@ -92,7 +107,7 @@ static void say_what_has_no_effect(void)
 		mk_log_warning("debug option \"%.64s\" is not known: %s is 1, or off", debug,
 			       mk_option_name(MK_OPTION_DEBUG));
 	for (enum mk_option option = MK_OPTION_NONE + 1; option < MK_OPTION_COUNT; option++)
-		if (mk_option_values(option) == NULL && mk_option_text(option) != NULL)
+		if (mk_option_text(option) != NULL && mk_option_values(option) == NULL)
 			mk_log_info("%s has no effect.", mk_option_name(option));
 }
 

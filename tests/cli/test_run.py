@@ -7,6 +7,7 @@ Usage: test_run.py TOOL TOPOLOGY_DIRECTORY
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -228,6 +229,14 @@ class FaultTest(RunTest):
                                 (["--tiers", TIERS], "KMEM_DAX")):
             self.check([*arguments, "echo"], 125, f"{name} is not available here: .*list.*",
                        MEMKIND_DAX_KMEM_NODES="x")
+
+    def test_a_library_that_is_not_installed(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(Path(TOOL).parents[1] / "src/api/libmemkind.so.0", folder)
+            for arguments, name in ((["--kind=default"], PRELOAD),
+                                    (["--tiers", TIERS], "libmemtier.so.0")):
+                self.check([*arguments, "echo"], 125, f"{name} is not installed beside .*",
+                           LD_LIBRARY_PATH=folder)
 
     def test_bad_usage(self) -> None:
         see = "; see memkind run --help"
