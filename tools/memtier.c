@@ -154,7 +154,7 @@ static void find_library(const char *program, char ret_path[static PATH_MAX])
 		length = (int)(slash + 1 - program);
 	snprintf(ret_path, PATH_MAX, "%.*s" LIBRARY, length, program);
 	if (length != 0 && access(ret_path, F_OK) != 0 && mk_library_find(LIBRARY, found))
-		memcpy(ret_path, found, PATH_MAX);
+		snprintf(ret_path, PATH_MAX, "%s", found);
 }
 
 static void set_preload(const struct request *request, const char *program)
