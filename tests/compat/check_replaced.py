@@ -26,11 +26,7 @@ test -e $copy/root$top/Makefile && test -e $copy/root$program
 """
 REPLACE = """
 set -e
-<<<<<<< HEAD
 dpkg --remove libmemkind-dev libmemkind-progs libmemkind0
-=======
-dpkg --remove libmemkind-progs libmemkind-dev libmemkind0
->>>>>>> wt-run
 ! test -e /usr/lib/x86_64-linux-gnu/libmemkind.so.0
 make -C $top BUILD=$build PREFIX=/usr install
 test -e /usr/lib/x86_64-linux-gnu/libmemkind.so
