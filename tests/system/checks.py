@@ -70,33 +70,37 @@ def _first_step(fill: Fill, place: str) -> int | None:
                  if step.get(place, 0) >= _REACHED), None)
 
 
-def _order_error(fill: Fill, places: list[str]) -> str:
+def _order_error(fill: Fill, order: list[tuple[str, int]]) -> str:
+    places = [place for place, _ in order]
     found = {place: _first_step(fill, place) for place in fill.steps[-1]}
     reached = sorted((place for place in found if found[place] is not None),
                      key=lambda place: found[place])
     if reached != places:
         return f"filled in the order {' '.join(reached)}, not {' '.join(places)}"
-    # Once the kernel swaps, it takes pages of others, too, and a full node gets more room.
     undisturbed = [step for step in fill.steps if step.get("swap", 0) == 0]
-    for place, after in zip(places, places[1:]):
+    for (place, least), after in zip(order, places[1:]):
         now = fill.steps[found[after]][place]
-        most = max(step[place] for step in (fill.steps if after == "swap" else undisturbed))
-        if now < _FULL * most:
+        # Once the kernel swaps, it takes pages of others, too, and a full node gets more room
+        # than it had: then only the least tells whether it was full.
+        full = (least * PAGES_PER_MIB if after == "swap"
+                else _FULL * max(step[place] for step in undisturbed))
+        if now < full:
             return (f"{after} was used when {place} had {now // PAGES_PER_MIB} of "
-                    f"{most // PAGES_PER_MIB} MiB")
+                    f"{full / PAGES_PER_MIB:.0f} MiB")
     return ""
 
 
 def fill_order(order: tuple[tuple[int | str, int], ...], reasons: tuple[str, ...]) -> Check:
     """The places must be filled in this order, each full before the next is used, no others.
 
-    ORDER: node or "swap", with the MiB that it must have held at some time.
+    ORDER: node or "swap", with the MiB that it must have held at some time; a node before swap
+    that early.
     """
     def check(output: str) -> str:
         fill = parse_fill(output)
         if not fill.steps or fill.reason not in reasons:
             return f"ended with {fill.reason or 'nothing'}, not {' or '.join(reasons)}"
-        error = _order_error(fill, [str(place) for place, _ in order])
+        error = _order_error(fill, [(str(place), least) for place, least in order])
         for place, least in order:
             most = max(step.get(str(place), 0) for step in fill.steps) // PAGES_PER_MIB
             if not error and most < least:

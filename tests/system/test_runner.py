@@ -52,7 +52,7 @@ class FillTest(unittest.TestCase):
     def test_room_made_by_swapping(self) -> None:
         check = checks.fill_order(self.order, ("killed",))
         self.assertEqual("", check(fill_text([*self.good, (150, 50, 40)])))
-        early = [(10, 0, 0), (100, 0, 0), (100, 40, 20), (100, 50, 40)]
+        early = [(10, 0, 0), (100, 0, 0), (100, 30, 20), (100, 50, 40)]
         self.assertIn("swap was used when", check(fill_text(early)))
 
     def test_too_little(self) -> None:
