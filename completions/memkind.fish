@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Completion of memkind for fish.
+
+set -l kinds default regular interleave dax_kmem dax_kmem_all dax_kmem_preferred \
+	dax_kmem_interleave hbw hbw_all hbw_preferred hbw_interleave hugetlb hbw_hugetlb \
+	hbw_all_hugetlb hbw_preferred_hugetlb gbtlb hbw_gbtlb hbw_preferred_gbtlb \
+	highest_capacity highest_capacity_preferred highest_capacity_local \
+	highest_capacity_local_preferred lowest_latency_local lowest_latency_local_preferred \
+	highest_bandwidth_local highest_bandwidth_local_preferred
+set -l tiers 'KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO'
+set -l none 'not __fish_seen_subcommand_from nodes run'
+
+complete -c memkind -f
+complete -c memkind -n $none -l help -d 'show the commands'
+complete -c memkind -n $none -l version -d 'show the version'
+complete -c memkind -n $none -a nodes -d 'what memory the nodes have'
+complete -c memkind -n $none -a run -d 'a program with its memory of a kind or in tiers'
+
+set -l of '__fish_seen_subcommand_from nodes'
+complete -c memkind -n $of -l help -d 'say more'
+complete -c memkind -n $of -l json -d 'one JSON object instead of tables'
+complete -c memkind -n $of -l sysroot -x -a '(__fish_complete_directories)' -d 'another tree'
+
+set -l of '__fish_seen_subcommand_from run'
+complete -c memkind -n $of -l help -d 'say more'
+complete -c memkind -n $of -l kind -x -a "$kinds" -d 'the kind of all blocks'
+complete -c memkind -n $of -l size -x -a '4K: 64K: 1M:' -d 'blocks of these sizes only'
+complete -c memkind -n $of -l objects -x -d 'blocks of these programs and libraries only'
+complete -c memkind -n $of -l tiers -x -a "'$tiers'" -d 'spread over tiers'
+complete -c memkind -n $of -l stats -d 'at the end, what was where'
+complete -c memkind -n $of -a '(__fish_complete_subcommand --fcs-skip=2)'
