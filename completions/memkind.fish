@@ -10,6 +10,15 @@ set -l kinds default regular interleave dax_kmem dax_kmem_all dax_kmem_preferred
 set -l tiers 'KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO'
 set -l none 'not __fish_seen_subcommand_from nodes run'
 
+# The program behind the options of a command, and its own words; fails where there is none yet.
+function __memkind_program
+	set -l words (commandline -opc) (commandline -ct)
+	argparse -s help stats kind= size= objects= tiers= -- $words[3..] 2>/dev/null
+	and test (count $argv) -gt 0
+	and not string match -q -- '-*' $argv[1]
+	and printf '%s\n' $argv
+end
+
 complete -c memkind -f
 complete -c memkind -n $none -l help -d 'show the commands'
 complete -c memkind -n $none -l version -d 'show the version'
@@ -21,11 +30,12 @@ complete -c memkind -n $of -l help -d 'say more'
 complete -c memkind -n $of -l json -d 'one JSON object instead of tables'
 complete -c memkind -n $of -l sysroot -x -a '(__fish_complete_directories)' -d 'another tree'
 
-set -l of '__fish_seen_subcommand_from run'
+set -l of '__fish_seen_subcommand_from run; and not __memkind_program >/dev/null'
 complete -c memkind -n $of -l help -d 'say more'
 complete -c memkind -n $of -l kind -x -a "$kinds" -d 'the kind of all blocks'
 complete -c memkind -n $of -l size -x -a '4K: 64K: 1M:' -d 'blocks of these sizes only'
 complete -c memkind -n $of -l objects -x -d 'blocks of these programs and libraries only'
 complete -c memkind -n $of -l tiers -x -a "'$tiers'" -d 'spread over tiers'
 complete -c memkind -n $of -l stats -d 'at the end, what was where'
-complete -c memkind -n $of -a '(__fish_complete_subcommand --fcs-skip=2)'
+complete -c memkind -n '__fish_seen_subcommand_from run; and __memkind_program >/dev/null' \
+	-a '(__fish_complete_subcommand --commandline (__memkind_program))'

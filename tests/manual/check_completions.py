@@ -18,7 +18,7 @@ from pathlib import Path
 
 import helptext
 
-SHELL, FOLDER = sys.argv[1], Path(sys.argv[2])
+SHELL, FOLDER = sys.argv[1], Path(sys.argv[2]).resolve()
 MEMKIND, MEMTIER = Path(sys.argv[3]), Path(sys.argv[4])
 
 _BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")
@@ -44,22 +44,18 @@ _ZSH = r"""
 fpath=({folder} $fpath)
 autoload -Uz compinit
 compinit -u -D
-zstyle ':completion:*' verbose no
-zstyle ':completion:*' list-grouped no
 compadd() {{
 	local -a hits
-	if (($@[(I)-[OADa-zA-Z]#[OAD]*])); then
-		builtin compadd "$@"
-		return
+	# Those with one of these options fill an array, and offer nothing.
+	if [[ ${{@[1,(i)(-|--)]}} != *-(O|A|D)\ * ]]; then
+		builtin compadd -O hits "$@"
+		((#hits)) && print -rl -- $hits >>{output}
 	fi
-	builtin compadd -O hits "$@"
-	((#hits)) && print -rl -- $hits >>{output}
 	builtin compadd "$@"
 }}
 finish() {{ zle complete-word; exit; }}
 zle -N finish
 bindkey '^I' finish
-autoload -Uz _complete
 """
 
 
