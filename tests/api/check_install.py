@@ -80,6 +80,18 @@ def check_preload(root: Path, tool: Path) -> None:
             raise SystemExit(f"FAIL: memkind run {options} says:\n{said}")
 
 
+def check_manual(root: Path, build: Path) -> None:
+    """Functions lead to their page, and the tools' options complete."""
+    if (build / "man/memkind.3").exists():
+        for name, page in (("memkind_malloc.3", "memkind.3"), ("hbw_free.3", "hbwmalloc.3")):
+            if only(root, name).resolve() != only(root, page):
+                raise SystemExit(f"FAIL: {name} does not lead to {page}")
+    if (build / "tools/memtier").exists():
+        for name in ("completions/memkind", "completions/memtier", "_memkind", "memkind.fish"):
+            if not only(root, name).exists():
+                raise SystemExit(f"FAIL: {name} leads nowhere")
+
+
 def main() -> int:
     build, meson, *compiler = sys.argv[1:]
     if shutil.which("pkg-config") is None:
@@ -101,7 +113,8 @@ def main() -> int:
         if list(root.rglob("libmemkind-preload.so.0")) and list(root.rglob("bin/memkind")):
             check_preload(root, only(root, "bin/memkind"))
         if (Path(build) / "tools/memtier").exists():
-            check_memtier(only(root, "memtier"))
+            check_memtier(only(root, "bin/memtier"))
+        check_manual(root, Path(build))
         environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(root),
                        "PKG_CONFIG_LIBDIR": str(only(root, "memkind.pc").parent)}
         flags = check_pkg_config(root, environment)
