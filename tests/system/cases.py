@@ -12,6 +12,7 @@ from typing import Callable
 
 import checks
 import numa_maps
+import tutorial
 
 # Groups of tests/compat/compat.c: what depends on the machine, and what need not be asked on each.
 _MACHINE_GROUPS = "about kinds masks places lists create_kind null_kind hbw hbw_policies"
@@ -486,7 +487,21 @@ def _servers() -> list[Case]:
     ]
 
 
+def _tutorial() -> list[Case]:
+    """The documentation's way from new modules to programs that use them."""
+    more = {"is_alone": True, "limit": 180, "needs_tool": True, "needs_redis": True,
+            "old_is_wrong": "has no such tool"}
+    modules = ("Persistent memory", "What the library sees", "A program",
+               "A program that nobody changes", "Back to bare memory")
+    return [
+        Case("tutorial", "bare", tutorial.job(*modules), tutorial.check(*modules), **more),
+        Case("tutorial-cxl", "bare-cxl", tutorial.job("CXL memory", "A program"),
+             tutorial.check("CXL memory"), kernels=("6.1",), **more),
+    ]
+
+
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
             *_unchanged_programs(), *_migration(), *_fills(), *_ties(), *_machines(),
-            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(), *_servers()]
+            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(), *_servers(),
+            *_tutorial()]

@@ -22,23 +22,28 @@ import guest as guests
 import kernel
 import machine
 import topology as topologies
+import tutorial
 from cases import Case
 from initramfs import Archive, libraries_of
 
 HERE = Path(__file__).resolve().parent
+_OUTPUT_DIRECTORY = guests.PROJECT / "build" / "system"
 _COMPAT = guests.PROJECT / "tests" / "compat"
 _PROBE = ("place", "fill", "migrate", "avail", "hotplug", "tied", "daxfile", "verify",
           "resident", "heap")
-# Name -> sources of the test programs; those of _PROBE are linked to the library.
+# Name -> sources of the test programs; those of _PROBE, and the tutorial's, are linked to the library.
 PROGRAMS = {
     **{name: [HERE / "programs" / f"{name}.c", HERE / "programs" / "probe.c"] for name in _PROBE},
     "deny": [HERE / "programs" / "deny.c"],
     "compat": [_COMPAT / "compat.c", *sorted(_COMPAT.glob("cases_*.c"))],
     "openmp-llvm": [HERE / "programs" / "openmp.c"],
     "openmp-gcc": [HERE / "programs" / "openmp.c"],
+    tutorial.PROGRAM: [_OUTPUT_DIRECTORY / f"{tutorial.PROGRAM}.c"],
 }
 # Compiler and options, where they are not the usual ones.
-_COMPILERS = {"openmp-llvm": ["clang", "-fopenmp"], "openmp-gcc": ["cc", "-fopenmp"]}
+_COMPILERS = {"openmp-llvm": ["clang", "-fopenmp"], "openmp-gcc": ["cc", "-fopenmp"],
+              # Links with libmemkind 1.14, too, which lacks the functions that are new.
+              tutorial.PROGRAM: ["cc", "-Wl,--unresolved-symbols=ignore-all"]}
 # Debian 13's C library and OpenMP runtime: 14, which knows libmemkind, and needs glibc 2.38.
 _TRIXIE = guests.PROJECT / "build" / "trixie"
 _TRIXIE_PACKAGES = ("libc6", "libgcc-s1", "libgomp1")
@@ -47,7 +52,6 @@ _PRELOADS = ("libmemkind-preload.so.0", "libmemtier.so.0", "libautohbw.so.0")
 _SETUP_LIMIT = 60
 _DEBIAN_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
 _DEFAULT_LIBRARY = guests.PROJECT / "build" / "src" / "api"
-_OUTPUT_DIRECTORY = guests.PROJECT / "build" / "system"
 _SHOWN_LINES = 25
 # The test program could not be started, or says that it is broken: never an expected failure.
 _BROKEN_CODES = (2, 126, 127)
@@ -84,8 +88,10 @@ def compile_programs(setting: Setting) -> None:
     headers = [f"-I{include}"] if (include / "memkind.h").exists() else []
     library = _DEBIAN_LIBRARY if setting.is_old else setting.library / "libmemkind.so.0"
     setting.programs.mkdir(parents=True, exist_ok=True)
+    _OUTPUT_DIRECTORY.mkdir(parents=True, exist_ok=True)
+    tutorial.write_program(_OUTPUT_DIRECTORY / f"{tutorial.PROGRAM}.c")
     for name, sources in PROGRAMS.items():
-        linked = [str(library)] if name in _PROBE else []
+        linked = [str(library)] if name in (*_PROBE, tutorial.PROGRAM) else []
         kernel.run([*_COMPILERS.get(name, ["cc"]), "-std=gnu17", "-O1", "-g0", "-D_GNU_SOURCE", "-Wall", "-Wextra",
                     *headers, "-o", str(setting.programs / name), *map(str, sources), *linked,
                     "-lpthread"])

@@ -18,6 +18,7 @@ import kernel
 import machine
 import run
 import topology
+import tutorial
 from initramfs import Archive, parse_ldd
 
 
@@ -174,6 +175,22 @@ class TopologyTest(unittest.TestCase):
         words = topology.command_line(topology.load("soft-reserved")).split()
         self.assertEqual(["memmap=256M%0x100000000-1+0xefffffff",
                           "memmap=128M%0x110000000-1+0xefffffff"], words)
+
+
+class TutorialTest(unittest.TestCase):
+    heading = "A program"
+    shown = "16 MiB on node 2\n16 MiB on node 3\n"
+
+    def test_what_is_shown_must_come_in_order(self) -> None:
+        check = tutorial.check(self.heading)
+        self.assertEqual("", check(self.shown))
+        self.assertIn("node 3", check(self.shown.replace("node 3", "node 2")))
+        self.assertIn("node 3", check("16 MiB on node 3\n16 MiB on node 2\n"))
+
+    def test_commands(self) -> None:
+        lines = tutorial.job(self.heading).splitlines()
+        self.assertIn("numactl --cpunodebind=1 ./far || exit", lines)
+        self.assertFalse([line for line in lines if line.startswith("cc ")])
 
 
 class TableTest(unittest.TestCase):

@@ -34,10 +34,14 @@ wait_until() {
 	done
 }
 
-# Every NVDIMM becomes a devdax namespace; nothing is in a node yet.
-nvdimm_namespaces() {
+nvdimm_modules() {
 	load_modules nfit nd_pmem dax_pmem device_dax kmem
 	wait_until test -e /sys/bus/nd/devices/region0
+}
+
+# Every NVDIMM becomes a devdax namespace; nothing is in a node yet.
+nvdimm_namespaces() {
+	nvdimm_modules
 	say_error ndctl disable-region all
 	say_error ndctl init-labels all
 	say_error ndctl enable-region all
@@ -102,10 +106,15 @@ has_cxl_memdev() {
 	[ -n "$(cxl_memdev "$1")" ]
 }
 
+# cxl_modules NODE: until the device that is plugged into the node is there.
+cxl_modules() {
+	load_modules cxl_acpi cxl_pci cxl_mem cxl_port cxl_pmem nd_pmem dax_pmem device_dax kmem
+	wait_until has_cxl_memdev "$1"
+}
+
 # cxl_namespace WINDOW NODE: the device that is plugged into the node, in the window of this number.
 cxl_namespace() {
-	load_modules cxl_acpi cxl_pci cxl_mem cxl_port cxl_pmem nd_pmem dax_pmem device_dax kmem
-	wait_until has_cxl_memdev "$2"
+	cxl_modules "$2"
 	memdev=$(cxl_memdev "$2")
 	echo "# cxl create-region -m -t pmem -d decoder0.$1 -w 1 $memdev"
 	say_error cxl create-region -m -t pmem -d "decoder0.$1" -w 1 "$memdev"
