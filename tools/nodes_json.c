@@ -117,8 +117,9 @@ int mk_nodes_print_json(const struct mk_nodes_report *report)
 							      ? "MEMKIND_DAX_KMEM_NODES"
 							      : "detected"));
 	if (mk_nodeset_is_empty(&report->far))
-		json_object_object_add(object, "far_reason",
-				       json_object_new_string(mk_topology_far_reason(topology)));
+		json_object_object_add(
+			object, "far_reason",
+			json_object_new_string(mk_topology_far_reason(topology)->text));
 	json_object_object_add(object, "hbw", list_of(&report->hbw));
 	json_object_object_add(
 		object, "hbw_source",

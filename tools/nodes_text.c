@@ -166,7 +166,7 @@ static void print_far(const struct mk_nodes_report *report)
 	fputs("\nfar nodes: ", stdout);
 	print_set(&report->far);
 	if (mk_nodeset_is_empty(&report->far))
-		printf(": %s", mk_topology_far_reason(report->topology));
+		printf(": %s", mk_topology_far_reason(report->topology)->text);
 	puts(report->is_far_given ? " (named by MEMKIND_DAX_KMEM_NODES)" : "");
 	print_closest(report->topology, &report->far);
 }

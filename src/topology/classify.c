@@ -180,7 +180,25 @@ static bool is_offline_kmem(const struct mk_node_facts *facts)
 	return facts->dax_bus != MK_DAX_NONE && !facts->node.has_memory;
 }
 
-static const char *why_none_far(const struct mk_topology *topology)
+/* Why no node is far. */
+static const struct mk_reason offline = {"the memory of the kmem dax devices is offline",
+					 "bring it online: daxctl online-memory *",
+					 MK_DETAIL_DEVICE};
+static const struct mk_reason fast = {
+	"all memory of kmem dax devices is proven fast",
+	"use the HBW kinds for it, or name its nodes in MEMKIND_DAX_KMEM_NODES", MK_DETAIL_NONE};
+static const struct mk_reason idle = {
+	"no dax device is bound to kmem, and no node is proven slow",
+	"make memory of a device: daxctl reconfigure-device --mode=system-ram *", MK_DETAIL_DEVICE};
+static const struct mk_reason absent = {
+	"no dax device is bound to kmem, and no node is proven slow",
+	"memkind setup tells how persistent or CXL memory becomes a node, and "
+	"MEMKIND_DAX_KMEM_NODES names nodes that are to count as far",
+	MK_DETAIL_NONE};
+static const struct mk_reason not_allowed = {"the process may not use the far nodes (Mems_allowed)",
+					     "add * to cpuset.mems of its cgroup", MK_DETAIL_FAR};
+
+static const struct mk_reason *why_none_far(const struct mk_topology *topology)
 {
 	bool is_fast = false;
 
@@ -188,12 +206,12 @@ static const char *why_none_far(const struct mk_topology *topology)
 		const struct mk_node_facts *facts = &topology->nodes[i];
 
 		if (is_offline_kmem(facts))
-			return "the memory of the kmem dax devices is offline";
+			return &offline;
 		is_fast |= facts->dax_bus != MK_DAX_NONE && facts->node.medium == MK_MEDIUM_HBM;
 	}
 	if (is_fast)
-		return "all memory of kmem dax devices is proven fast";
-	return "no dax device is bound to kmem, and no node is proven slow";
+		return &fast;
+	return topology->idle_device[0] != '\0' ? &idle : &absent;
 }
 
 static void find_far(struct mk_topology *topology)
@@ -205,9 +223,10 @@ static void find_far(struct mk_topology *topology)
 		topology->far_reason = why_none_far(topology);
 		return;
 	}
+	topology->sets[MK_SET_FAR_ANYWHERE] = *far;
 	mk_nodeset_intersect(far, &topology->sets[MK_SET_ALLOWED]);
 	if (mk_nodeset_is_empty(far))
-		topology->far_reason = "the process may not use the far nodes (Mems_allowed)";
+		topology->far_reason = &not_allowed;
 }
 
 /* Memory whose figures count: a GPU's is left to the GPU. */

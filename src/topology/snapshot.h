@@ -13,6 +13,8 @@
 #define MK_NO_NODE	    (-1)
 #define MK_NO_TIER	    0
 
+enum { MK_DEVICE_NAME_SIZE = 16 };
+
 /* How the kmem driver got a node's memory: what the path of the dax device tells. */
 enum mk_dax_bus {
 	MK_DAX_NONE,  /* no dax device bound to kmem targets the node */
@@ -26,7 +28,8 @@ enum mk_dax_bus {
 struct mk_node_facts {
 	struct mk_node node; /* must be first */
 	enum mk_dax_bus dax_bus;
-	bool is_gpu; /* or another device that accesses memory by itself */
+	char dax_device[MK_DEVICE_NAME_SIZE]; /* the first of those bound to kmem; "": none */
+	bool is_gpu;			      /* or another device that accesses memory by itself */
 	bool is_in_cxl_region;
 	int device_node; /* the CPU side node that the device reports; MK_NO_NODE: unknown */
 	int cxl_node;	 /* that of its CXL memory devices; MK_NO_NODE: unknown */
@@ -48,7 +51,9 @@ struct mk_topology {
 	uint64_t huge_overcommit[MK_HUGE_COUNT];
 	bool is_all_allowed;
 	bool has_package_memory; /* all nodes without CPUs are fast, by the model of the processor */
-	const char *far_reason;
+	const struct mk_reason *far_reason;
+	char idle_device
+		[MK_DEVICE_NAME_SIZE]; /* the first dax device not bound to kmem; "": none */
 	struct mk_nodeset sets[MK_SET_COUNT];
 	struct mk_node_facts nodes[];
 };

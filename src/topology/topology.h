@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/nodeset.h"
+#include "base/reason.h"
 
 enum mk_medium {
 	MK_MEDIUM_DRAM,	    /* a node with CPUs, or memory of which nothing says otherwise */
@@ -88,12 +89,13 @@ enum mk_topology_set {
 	MK_SET_RUNNABLE, /* CPU nodes on which the process may run: its leader's affinity mask joined
 			    with that of the thread that took the snapshot */
 	/* Proven, within MK_SET_ALLOWED. Without nodes of GPUs: */
-	MK_SET_FAR,	  /* nodes of the DAX_KMEM kinds */
-	MK_SET_HBW,	  /* nodes of high bandwidth */
-	MK_SET_CAPACITY,  /* nodes whose size is known, */
-	MK_SET_LARGEST,	  /* and those of them that have about as much as the largest */
-	MK_SET_LATENCY,	  /* nodes whose latency is known */
-	MK_SET_BANDWIDTH, /* nodes whose bandwidth is known */
+	MK_SET_FAR,	     /* nodes of the DAX_KMEM kinds */
+	MK_SET_HBW,	     /* nodes of high bandwidth */
+	MK_SET_CAPACITY,     /* nodes whose size is known, */
+	MK_SET_LARGEST,	     /* and those of them that have about as much as the largest */
+	MK_SET_LATENCY,	     /* nodes whose latency is known */
+	MK_SET_BANDWIDTH,    /* nodes whose bandwidth is known */
+	MK_SET_FAR_ANYWHERE, /* MK_SET_FAR, with what the process may not use */
 	MK_SET_COUNT
 };
 const struct mk_nodeset *mk_topology_set(const struct mk_topology *topology,
@@ -106,10 +108,16 @@ uint64_t mk_topology_huge_overcommit(const struct mk_topology *topology, enum mk
 bool mk_topology_is_all_allowed(const struct mk_topology *topology);
 
 /*
- * Why MK_SET_FAR is empty (no kmem device, memory offline, not allowed, ...): one static phrase;
- * NULL where the set is not empty.
+ * Why MK_SET_FAR is empty (no kmem device, memory offline, not allowed, ...): static; NULL where the
+ * set is not empty.
  */
-const char *mk_topology_far_reason(const struct mk_topology *topology);
+const struct mk_reason *mk_topology_far_reason(const struct mk_topology *topology);
+
+/*
+ * The dax device that would give far memory if its memory were online or, where there is none such,
+ * if it were bound to kmem; NULL: there is neither. It lives as long as the snapshot.
+ */
+const char *mk_topology_far_device(const struct mk_topology *topology);
 
 /*
  * The nodes of CANDIDATES closest to CPU_NODE: distance, then HMAT initiator, then device affinity,
