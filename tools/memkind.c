@@ -14,7 +14,10 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{"nodes", "[--sysroot DIR] [--json]",
+	{"kinds", "[--json] [--sysroot DIR]",
+	 "which kinds are available, on which nodes, and what to do where one is not",
+	 mk_tool_kinds},
+	{"nodes", "[--json] [--svg FILE] [--sysroot DIR]",
 	 "what memory the nodes have, and which are far or fast", mk_tool_nodes},
 	{"run", "--kind KIND | --tiers TIERS [OPTION...] [--] PROGRAM [ARGUMENT...]",
 	 "a program, unchanged, with its memory of a kind or in tiers", mk_tool_run},

@@ -55,7 +55,7 @@ static struct dram look_at_dram(const struct mk_topology *topology)
 		dram.exists = true;
 		dram.lowest_bandwidth = lower_known(dram.lowest_bandwidth, mk_node_bandwidth(node));
 		dram.lowest_latency = lower_known(dram.lowest_latency, node->read_latency);
-		dram.tier = lower_known(dram.tier, facts->tier);
+		dram.tier = lower_known(dram.tier, facts->node.tier);
 	}
 	return dram;
 }
@@ -79,7 +79,7 @@ static const char *why_slow(const struct mk_node_facts *facts, const struct dram
 
 	if (is_faster(node, dram))
 		return NULL;
-	if (dram->tier != MK_NO_TIER && facts->tier > dram->tier)
+	if (dram->tier != MK_NO_TIER && facts->node.tier > dram->tier)
 		return "no CPUs, and the kernel puts it in a slower memory tier";
 	if (dram->lowest_latency != 0 &&
 	    2 * (uint64_t)node->read_latency >= 3 * (uint64_t)dram->lowest_latency)

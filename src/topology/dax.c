@@ -106,7 +106,7 @@ static bool enter_device(const char *device, void *context)
 	if (facts->dax_bus != MK_DAX_NONE && facts->device_node != device_node)
 		device_node = MK_NO_NODE;
 	facts->device_node = device_node;
-	keep_first(facts->dax_device, device);
+	keep_first(facts->node.dax_device, device);
 	bus = bus_of(mk_reader_link(search->reader, DEVICES "/%s", device));
 	/* Where they differ the order of the directory must not decide. */
 	if (bus > facts->dax_bus)

@@ -350,7 +350,7 @@ const char *mk_topology_far_device(const struct mk_topology *topology)
 		const struct mk_node_facts *facts = &topology->nodes[i];
 
 		if (facts->dax_bus != MK_DAX_NONE && !facts->node.has_memory)
-			return facts->dax_device;
+			return facts->node.dax_device;
 	}
 	return topology->idle_device[0] != '\0' ? topology->idle_device : NULL;
 }

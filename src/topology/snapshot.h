@@ -7,13 +7,10 @@
 
 #include "topology/topology.h"
 
-#define MK_CPU_LIMIT	    8192 /* the kernel's own limit on x86-64; CPUs above it are not seen */
-#define MK_DISTANCE_UNKNOWN 255
-#define MK_DISTANCE_LOCAL   10
-#define MK_NO_NODE	    (-1)
-#define MK_NO_TIER	    0
-
-enum { MK_DEVICE_NAME_SIZE = 16 };
+#define MK_CPU_LIMIT	  8192 /* the kernel's own limit on x86-64; CPUs above it are not seen */
+#define MK_DISTANCE_LOCAL 10
+#define MK_NO_NODE	  (-1)
+#define MK_NO_TIER	  0
 
 /* How the kmem driver got a node's memory: what the path of the dax device tells. */
 enum mk_dax_bus {
@@ -28,12 +25,10 @@ enum mk_dax_bus {
 struct mk_node_facts {
 	struct mk_node node; /* must be first */
 	enum mk_dax_bus dax_bus;
-	char dax_device[MK_DEVICE_NAME_SIZE]; /* the first of those bound to kmem; "": none */
-	bool is_gpu;			      /* or another device that accesses memory by itself */
+	bool is_gpu; /* or another device that accesses memory by itself */
 	bool is_in_cxl_region;
 	int device_node; /* the CPU side node that the device reports; MK_NO_NODE: unknown */
 	int cxl_node;	 /* that of its CXL memory devices; MK_NO_NODE: unknown */
-	unsigned tier;	 /* kernel memory tier; MK_NO_TIER: unknown */
 	struct mk_nodeset initiators; /* HMAT: CPU nodes with the best access */
 };
 
