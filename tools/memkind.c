@@ -14,6 +14,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{"capture", "[--sysroot DIR] DIR", "save what is known of this machine, for a bug report",
+	 mk_tool_capture},
 	{"kinds", "[--json] [--sysroot DIR]",
 	 "which kinds are available, on which nodes, and what to do where one is not",
 	 mk_tool_kinds},

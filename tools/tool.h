@@ -43,6 +43,7 @@ int mk_tool_parse(char **arguments, const struct mk_tool_option *options, const 
 int mk_tool_finish(int result, int failure);
 
 /* One function a command; ARGUMENTS begins with its name and ends with NULL. */
+int mk_tool_capture(char **arguments);
 int mk_tool_kinds(char **arguments);
 int mk_tool_nodes(char **arguments);
 int mk_tool_run(char **arguments);
