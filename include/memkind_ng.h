@@ -22,6 +22,15 @@ int memkind_ng_rescan(void);
 const char *memkind_ng_unavailable_reason(memkind_t kind);
 
 /*
+ * Writes in words whether KIND is available here: "available", or "not available here: ", why, and after a
+ * semicolon what to do about it, such as the command that brings a node's memory online. For people: the
+ * words may change. Like snprintf(3), writes at most SIZE bytes with the terminating zero, and returns
+ * how long the text is without it; BUFFER may be NULL where SIZE is 0. MEMKIND_ERROR_INVALID: KIND is no
+ * kind, or BUFFER is NULL and SIZE is not 0. Since 1.15.0.
+ */
+int memkind_ng_kind_status(memkind_t kind, char *buffer, size_t size);
+
+/*
  * Gives what is idle of KIND back to the system now, instead of some time later: what the calling
  * thread keeps for new blocks, what is kept for all threads, and every page that was used and has no
  * live block any more. Other threads give back what they keep when they next run short of it, or

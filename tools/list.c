@@ -31,10 +31,10 @@ static void print_list(const struct mk_nodeset *nodes)
 static const char *reason_for_none(const struct mk_list_program *program,
 				   const struct mk_topology *topology)
 {
-	const char *reason =
+	const struct mk_reason *reason =
 		program->source->set == MK_SET_FAR ? mk_topology_far_reason(topology) : NULL;
 
-	return reason != NULL ? reason : "there is no such node that the process may use";
+	return reason != NULL ? reason->text : "there is no such node that the process may use";
 }
 
 static int list(const struct mk_list_program *program, const char *root)

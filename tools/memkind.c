@@ -14,7 +14,12 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{"nodes", "[--sysroot DIR] [--json]",
+	{"capture", "[--sysroot DIR] DIR", "save what is known of this machine, for a bug report",
+	 mk_tool_capture},
+	{"kinds", "[--json] [--sysroot DIR]",
+	 "which kinds are available, on which nodes, and what to do where one is not",
+	 mk_tool_kinds},
+	{"nodes", "[--json] [--svg FILE] [--sysroot DIR]",
 	 "what memory the nodes have, and which are far or fast", mk_tool_nodes},
 	{"run", "--kind KIND | --tiers TIERS [OPTION...] [--] PROGRAM [ARGUMENT...]",
 	 "a program, unchanged, with its memory of a kind or in tiers", mk_tool_run},

@@ -2,52 +2,25 @@
 /* memkind nodes: looks at this machine or at a tree, and hands what it finds to a printer. */
 #include "nodes.h"
 
-#include <string.h>
-
 #include "machine.h"
 #include "tool.h"
 
-struct arguments {
-	const char *root; /* NULL: this machine */
-	bool is_json;
-	bool is_help;
-};
-
-static int parse_arguments(char **arguments, struct arguments *ret_arguments)
-{
-	struct arguments parsed = {.root = NULL};
-
-	for (int i = 1; arguments[i] != NULL; i++) {
-		const char *root = mk_tool_option_value(arguments, &i, "--sysroot");
-
-		if (root != NULL) {
-			parsed.root = root;
-		} else if (strcmp(arguments[i], "--json") == 0) {
-			parsed.is_json = true;
-		} else if (strcmp(arguments[i], "--help") == 0) {
-			parsed.is_help = true;
-		} else {
-			mk_tool_error("%s %s; see memkind nodes --help", arguments[i],
-				      strcmp(arguments[i], "--sysroot") == 0 ? "needs a directory"
-									     : "is no option");
-			return MK_TOOL_USAGE;
-		}
-	}
-	*ret_arguments = parsed;
-	return MK_TOOL_DONE;
-}
-
 static int print_help(void)
 {
-	puts("usage: memkind nodes [--sysroot DIR] [--json]\n\n"
-	     "Shows the memory nodes: what their memory is and why, the distances, and for every\n"
-	     "node with CPUs which far and which high-bandwidth node is closest. More than one\n"
-	     "closest node is a tie.\n\n"
-	     "  --sysroot DIR  look at the sys and proc below DIR instead of those of this machine\n"
-	     "  --json         one JSON object instead of tables\n\n"
+	puts("usage: memkind nodes [--json] [--svg FILE] [--sysroot DIR]\n\n"
+	     "Shows the memory nodes: what their memory is and why, how large and how fast it is, the\n"
+	     "distances, and for every node with CPUs which far and which high-bandwidth node is\n"
+	     "closest. More than one closest node is a tie.\n\n"
+	     "  --json         one JSON object instead of tables\n"
+	     "  --svg FILE     draws a map into FILE instead, for a browser\n"
+	     "  --sysroot DIR  look at the sys and proc below DIR instead of those of this machine,\n"
+	     "                 such as memkind capture saves\n"
+	     "  --help         show this\n\n"
 	     "MEMKIND_DAX_KMEM_NODES, where it is set, names the far nodes, and MEMKIND_HBW_NODES\n"
 	     "those of high bandwidth; MEMKIND_HBW_THRESHOLD says from how many MB/s on a node is\n"
-	     "one of these.");
+	     "one of these.\n\n"
+	     "The exit code is 0, or 1 where DIR can't be read, FILE can't be written or a variable\n"
+	     "is refused, and 2 where options are wrong.");
 	return MK_TOOL_DONE;
 }
 
@@ -62,24 +35,40 @@ static int find_all(struct mk_nodes_report *report)
 				     &report->is_hbw_given);
 }
 
+static int show(const struct mk_nodes_report *report, bool is_json, const char *svg)
+{
+	if (svg != NULL)
+		return mk_nodes_draw(report, svg);
+	return is_json ? mk_nodes_print_json(report) : mk_nodes_print_text(report);
+}
+
 int mk_tool_nodes(char **arguments)
 {
-	struct mk_nodes_report report;
-	struct arguments parsed;
+	struct mk_nodes_report report = {.root = NULL};
+	const char *svg = NULL;
+	bool is_json = false, is_help = false;
+	const struct mk_tool_option options[] = {
+		{"--json", NULL, NULL, &is_json},
+		{"--svg", "a file", &svg, NULL},
+		{"--sysroot", "a directory", &report.root, NULL},
+		{"--help", NULL, NULL, &is_help},
+		{NULL, NULL, NULL, NULL},
+	};
 	int result;
 
 	mk_tool_name = "memkind: nodes";
-	result = parse_arguments(arguments, &parsed);
-
-	if (result == MK_TOOL_DONE && parsed.is_help)
+	result = mk_tool_parse(arguments, options, NULL);
+	if (result == MK_TOOL_DONE && is_help)
 		return print_help();
+	if (result == MK_TOOL_DONE && is_json && svg != NULL) {
+		mk_tool_error("--json and --svg exclude each other; see memkind nodes --help");
+		return MK_TOOL_USAGE;
+	}
 	if (result == MK_TOOL_DONE)
-		result = mk_machine_look(parsed.root, &report.topology);
+		result = mk_machine_look(report.root, &report.topology);
 	if (result == MK_TOOL_DONE)
 		result = find_all(&report);
-	if (result != MK_TOOL_DONE)
-		return result;
-	return parsed.is_json ? mk_nodes_print_json(&report) : mk_nodes_print_text(&report);
+	return result == MK_TOOL_DONE ? show(&report, is_json, svg) : result;
 }
 
 const char *mk_nodes_medium_name(enum mk_medium medium)
@@ -123,6 +112,16 @@ void mk_nodes_write_list(FILE *stream, unsigned limit,
 		separator = ",";
 		id = end;
 	}
+}
+
+static bool is_member(const void *set, unsigned node)
+{
+	return mk_nodeset_has(set, node);
+}
+
+void mk_nodes_write_set(FILE *stream, const struct mk_nodeset *set)
+{
+	mk_nodes_write_list(stream, MK_NODE_LIMIT, is_member, set);
 }
 
 struct cpu_question {

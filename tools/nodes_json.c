@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* memkind nodes --json: one object. */
-#include <json-c/json.h>
+#include "json.h"
+
 #include <stdlib.h>
 
 #include "base/bits.h"
+#include "machine.h"
 #include "nodes.h"
 #include "tool.h"
-
-static struct json_object *list_of(const struct mk_nodeset *set)
-{
-	struct json_object *list = json_object_new_array();
-
-	mk_nodeset_for_each (node, set)
-		json_object_array_add(list, json_object_new_int((int)node));
-	return list;
-}
 
 static struct json_object *cpus_of(const struct mk_topology *topology, unsigned node)
 {
@@ -32,26 +25,63 @@ static struct json_object *cpus_of(const struct mk_topology *topology, unsigned 
 	return cpus;
 }
 
-static struct json_object *node_object(const struct mk_topology *topology,
-				       const struct mk_node *node)
+static void add_known(struct json_object *object, const char *key, uint64_t figure)
+{
+	if (figure != 0)
+		json_object_object_add(object, key, json_object_new_uint64(figure));
+}
+
+/* Node -> distance; without those that are not known. */
+static struct json_object *distances_from(const struct mk_topology *topology, unsigned from)
 {
 	struct json_object *object = json_object_new_object();
+
+	for (unsigned i = 0; i < mk_topology_node_count(topology); i++) {
+		unsigned to = mk_topology_node(topology, i)->id;
+		unsigned distance = mk_topology_distance(topology, from, to);
+		char key[16];
+
+		snprintf(key, sizeof(key), "%u", to);
+		if (distance != MK_DISTANCE_UNKNOWN)
+			json_object_object_add(object, key, json_object_new_int((int)distance));
+	}
+	return object;
+}
+
+static struct json_object *node_object(const struct mk_nodes_report *report,
+				       const struct mk_node *node)
+{
+	const struct mk_topology *topology = report->topology;
+	struct json_object *object = json_object_new_object();
+	uint64_t free_size;
 
 	json_object_object_add(object, "id", json_object_new_int((int)node->id));
 	json_object_object_add(object, "cpus", cpus_of(topology, node->id));
 	json_object_object_add(object, "memory", json_object_new_uint64(node->memory_size));
+	if (mk_machine_free(report->root, node->id, MK_HUGE_NONE, &free_size))
+		json_object_object_add(object, "free", json_object_new_uint64(free_size));
+	add_known(object, "read_latency", node->read_latency);
+	add_known(object, "write_latency", node->write_latency);
+	add_known(object, "read_bandwidth", node->read_bandwidth);
+	add_known(object, "write_bandwidth", node->write_bandwidth);
+	add_known(object, "tier", node->tier);
+	if (node->dax_device[0] != '\0')
+		json_object_object_add(object, "dax_device",
+				       json_object_new_string(node->dax_device));
+	json_object_object_add(object, "distances", distances_from(topology, node->id));
 	json_object_object_add(object, "medium",
 			       json_object_new_string(mk_nodes_medium_name(node->medium)));
 	json_object_object_add(object, "evidence", json_object_new_string(node->evidence));
 	return object;
 }
 
-static struct json_object *node_objects(const struct mk_topology *topology)
+static struct json_object *node_objects(const struct mk_nodes_report *report)
 {
+	const struct mk_topology *topology = report->topology;
 	struct json_object *list = json_object_new_array();
 
 	for (unsigned i = 0; i < mk_topology_node_count(topology); i++)
-		json_object_array_add(list, node_object(topology, mk_topology_node(topology, i)));
+		json_object_array_add(list, node_object(report, mk_topology_node(topology, i)));
 	return list;
 }
 
@@ -67,7 +97,7 @@ static struct json_object *closest_object(const struct mk_topology *topology,
 
 		snprintf(key, sizeof(key), "%u", node);
 		mk_topology_closest(topology, candidates, node, &closest);
-		json_object_object_add(object, key, list_of(&closest));
+		json_object_object_add(object, key, mk_json_nodes(&closest));
 	}
 	return object;
 }
@@ -109,33 +139,27 @@ int mk_nodes_print_json(const struct mk_nodes_report *report)
 {
 	const struct mk_topology *topology = report->topology;
 	struct json_object *object = json_object_new_object();
-	const char *text;
 
-	json_object_object_add(object, "far", list_of(&report->far));
+	json_object_object_add(object, "far", mk_json_nodes(&report->far));
 	json_object_object_add(object, "far_source",
 			       json_object_new_string(report->is_far_given
 							      ? "MEMKIND_DAX_KMEM_NODES"
 							      : "detected"));
 	if (mk_nodeset_is_empty(&report->far))
-		json_object_object_add(object, "far_reason",
-				       json_object_new_string(mk_topology_far_reason(topology)));
-	json_object_object_add(object, "hbw", list_of(&report->hbw));
+		json_object_object_add(
+			object, "far_reason",
+			json_object_new_string(mk_topology_far_reason(topology)->text));
+	json_object_object_add(object, "hbw", mk_json_nodes(&report->hbw));
 	json_object_object_add(
 		object, "hbw_source",
 		json_object_new_string(report->is_hbw_given ? "MEMKIND_HBW_NODES" : "detected"));
 	json_object_object_add(object, "largest",
-			       list_of(mk_topology_set(topology, MK_SET_LARGEST)));
+			       mk_json_nodes(mk_topology_set(topology, MK_SET_LARGEST)));
 	json_object_object_add(object, "local", local_object(topology));
 	json_object_object_add(object, "regular",
-			       list_of(mk_topology_set(topology, MK_SET_REGULAR)));
+			       mk_json_nodes(mk_topology_set(topology, MK_SET_REGULAR)));
 	json_object_object_add(object, "closest", closest_object(topology, &report->far));
 	json_object_object_add(object, "closest_hbw", closest_object(topology, &report->hbw));
-	json_object_object_add(object, "nodes", node_objects(topology));
-	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-							      JSON_C_TO_STRING_SPACED |
-							      JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text != NULL)
-		puts(text);
-	json_object_put(object);
-	return text == NULL ? MK_TOOL_FAILURE : MK_TOOL_DONE;
+	json_object_object_add(object, "nodes", node_objects(report));
+	return mk_json_print(object);
 }

@@ -1,141 +1,134 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* memkind nodes: tables for people. */
-#include <stdlib.h>
-
 #include "base/bits.h"
+#include "machine.h"
 #include "nodes.h"
+#include "table.h"
 #include "tool.h"
 
 enum {
-	COLUMN_COUNT = 5,
-	CELL_SIZE = 64,
-	DISTANCE_UNKNOWN = 255,
+	/* Characters of the matrix: of its first column, and of each other one. */
+	HEAD_WIDTH = 7,
+	CELL_WIDTH = 5,
 };
 
-static const char *const headings[COLUMN_COUNT] = {"node", "cpus", "memory", "medium", "evidence"};
-static const bool is_right[COLUMN_COUNT] = {true, false, true, false, false};
-
-/* "393216 KiB" says less than "384.0 MiB". */
-static void format_size(uint64_t size, char *ret_text)
+/* "80 ns", or "80/100 ns" where reading and writing differ. */
+static void add_figure(struct mk_table *table, uint32_t read, uint32_t write, const char *unit)
 {
-	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-	size_t unit = 0;
-	double value = (double)size / 1024;
-
-	for (; value >= 1024 && unit + 1 < MK_ARRAY_SIZE(units); unit++)
-		value /= 1024;
-	if (size == 0)
-		snprintf(ret_text, CELL_SIZE, "-");
+	if (read != 0 && write != 0 && read != write)
+		mk_table_add(table, "%u/%u %s", read, write, unit);
+	else if ((read | write) != 0)
+		mk_table_add(table, "%u %s", read | write, unit);
 	else
-		snprintf(ret_text, CELL_SIZE, "%.1f %s", value, units[unit]);
+		mk_table_add(table, "%s", "");
 }
 
-/* The text of one cell, to be freed; NULL: no memory. */
-static char *cell_text(const struct mk_topology *topology, const struct mk_node *node, int column)
+static void add_cpus(struct mk_table *table, const struct mk_topology *topology, unsigned node)
 {
-	char size_text[CELL_SIZE];
-	char *text = NULL;
-	size_t length;
-	FILE *stream = open_memstream(&text, &length);
+	FILE *stream = mk_table_cell(table);
 
-	if (stream == NULL)
-		return NULL;
-	if (column == 0) {
-		fprintf(stream, "%u", node->id);
-	} else if (column == 1 && node->has_cpu) {
-		mk_nodes_write_cpus(stream, topology, node->id);
-	} else if (column == 1) {
-		fputc('-', stream);
-	} else if (column == 2) {
-		format_size(node->memory_size, size_text);
-		fputs(size_text, stream);
-	} else {
-		fputs(column == 3 ? mk_nodes_medium_name(node->medium) : node->evidence, stream);
-	}
-	fclose(stream);
-	return text;
+	if (stream != NULL)
+		mk_nodes_write_cpus(stream, topology, node);
+	mk_table_end_cell(table);
 }
 
-static void print_cell(const char *text, int column, int width)
+static void add_node(struct mk_table *table, const struct mk_nodes_report *report,
+		     const struct mk_node *node)
 {
-	if (column + 1 == COLUMN_COUNT)
-		puts(text);
+	char text[MK_SIZE_TEXT];
+	uint64_t free_size;
+
+	mk_table_add(table, "%u", node->id);
+	add_cpus(table, report->topology, node->id);
+	mk_table_add(table, "%s", mk_table_size(node->memory_size, text));
+	if (!mk_machine_free(report->root, node->id, MK_HUGE_NONE, &free_size))
+		free_size = 0;
+	mk_table_add(table, "%s", mk_table_size(free_size, text));
+	add_figure(table, node->read_latency, node->write_latency, "ns");
+	add_figure(table, node->read_bandwidth, node->write_bandwidth, "MB/s");
+	if (node->tier != 0)
+		mk_table_add(table, "%u", node->tier);
 	else
-		printf("%*s  ", is_right[column] ? width : -width, text);
+		mk_table_add(table, "%s", "");
 }
 
-/* CELLS: row-major, the headings first. */
-static void print_table(char **cells, unsigned row_count)
+static int print_figures(const struct mk_nodes_report *report)
 {
-	int widths[COLUMN_COUNT] = {0};
+	static const struct mk_column columns[] = {
+		{"node", MK_ALIGN_RIGHT},    {"cpus", MK_ALIGN_WRAP},
+		{"memory", MK_ALIGN_RIGHT},  {"free", MK_ALIGN_RIGHT},
+		{"latency", MK_ALIGN_RIGHT}, {"bandwidth", MK_ALIGN_RIGHT},
+		{"tier", MK_ALIGN_RIGHT},
+	};
+	struct mk_table *table = mk_table_new(columns, MK_ARRAY_SIZE(columns));
 
-	for (unsigned i = 0; i < row_count * COLUMN_COUNT; i++) {
-		int width = cells[i] == NULL ? 0 : (int)strlen(cells[i]);
-
-		if (width > widths[i % COLUMN_COUNT])
-			widths[i % COLUMN_COUNT] = width;
-	}
-	for (unsigned i = 0; i < row_count * COLUMN_COUNT; i++)
-		print_cell(cells[i] == NULL ? "?" : cells[i], i % COLUMN_COUNT,
-			   widths[i % COLUMN_COUNT]);
+	for (unsigned i = 0; i < mk_topology_node_count(report->topology); i++)
+		add_node(table, report, mk_topology_node(report->topology, i));
+	return mk_table_print(table);
 }
 
-static int print_nodes(const struct mk_topology *topology)
+static int print_media(const struct mk_topology *topology)
 {
-	unsigned row_count = mk_topology_node_count(topology) + 1;
-	char **cells = calloc((size_t)row_count * COLUMN_COUNT, sizeof(*cells));
+	static const struct mk_column columns[] = {
+		{"node", MK_ALIGN_RIGHT},
+		{"medium", MK_ALIGN_LEFT},
+		{"device", MK_ALIGN_LEFT},
+		{"evidence", MK_ALIGN_WRAP},
+	};
+	struct mk_table *table = mk_table_new(columns, MK_ARRAY_SIZE(columns));
 
-	if (cells == NULL)
-		return MK_TOOL_FAILURE;
-	for (int column = 0; column < COLUMN_COUNT; column++) {
-		cells[column] = strdup(headings[column]);
-		for (unsigned i = 1; i < row_count; i++)
-			cells[i * COLUMN_COUNT + (unsigned)column] =
-				cell_text(topology, mk_topology_node(topology, i - 1), column);
+	puts("");
+	for (unsigned i = 0; i < mk_topology_node_count(topology); i++) {
+		const struct mk_node *node = mk_topology_node(topology, i);
+
+		mk_table_add(table, "%u", node->id);
+		mk_table_add(table, "%s", mk_nodes_medium_name(node->medium));
+		mk_table_add(table, "%s", node->dax_device);
+		mk_table_add(table, "%s", node->evidence);
 	}
-	print_table(cells, row_count);
-	for (unsigned i = 0; i < row_count * COLUMN_COUNT; i++)
-		free(cells[i]);
-	free(cells);
-	return MK_TOOL_DONE;
+	return mk_table_print(table);
 }
 
+static void print_row(const struct mk_topology *topology, unsigned from, unsigned first,
+		      unsigned end)
+{
+	printf("%*u", HEAD_WIDTH, from);
+	for (unsigned i = first; i < end; i++) {
+		unsigned to = mk_topology_node(topology, i)->id;
+		unsigned distance = mk_topology_distance(topology, from, to);
+
+		if (distance == MK_DISTANCE_UNKNOWN)
+			printf("%*s", CELL_WIDTH, "-");
+		else
+			printf("%*u", CELL_WIDTH, distance);
+	}
+	puts("");
+}
+
+/* In parts, where the terminal has no room for all columns. */
 static void print_distances(const struct mk_topology *topology)
 {
 	unsigned count = mk_topology_node_count(topology);
+	unsigned width = mk_table_width();
+	unsigned room = width > HEAD_WIDTH + CELL_WIDTH ? (width - HEAD_WIDTH) / CELL_WIDTH : 1;
 
 	puts("\ndistances (- is unknown)");
-	fputs("from\\to", stdout);
-	for (unsigned i = 0; i < count; i++)
-		printf(" %4u", mk_topology_node(topology, i)->id);
-	puts("");
-	for (unsigned i = 0; i < count; i++) {
-		unsigned from = mk_topology_node(topology, i)->id;
-
-		printf("%7u", from);
-		for (unsigned j = 0; j < count; j++) {
-			unsigned to = mk_topology_node(topology, j)->id;
-			unsigned distance = mk_topology_distance(topology, from, to);
-
-			if (distance == DISTANCE_UNKNOWN)
-				fputs("    -", stdout);
-			else
-				printf(" %4u", distance);
-		}
+	for (unsigned first = 0, end; first < count; first = end) {
+		end = room < count - first ? first + room : count;
+		fputs("from\\to", stdout);
+		for (unsigned i = first; i < end; i++)
+			printf("%*u", CELL_WIDTH, mk_topology_node(topology, i)->id);
 		puts("");
+		for (unsigned i = 0; i < count; i++)
+			print_row(topology, mk_topology_node(topology, i)->id, first, end);
 	}
-}
-
-static bool is_member(const void *set, unsigned node)
-{
-	return mk_nodeset_has(set, node);
 }
 
 static void print_set(const struct mk_nodeset *set)
 {
 	if (mk_nodeset_is_empty(set))
 		fputs("none", stdout);
-	mk_nodes_write_list(stdout, MK_NODE_LIMIT, is_member, set);
+	mk_nodes_write_set(stdout, set);
 }
 
 static void print_closest(const struct mk_topology *topology, const struct mk_nodeset *candidates)
@@ -166,7 +159,7 @@ static void print_far(const struct mk_nodes_report *report)
 	fputs("\nfar nodes: ", stdout);
 	print_set(&report->far);
 	if (mk_nodeset_is_empty(&report->far))
-		printf(": %s", mk_topology_far_reason(report->topology));
+		printf(": %s", mk_topology_far_reason(report->topology)->text);
 	puts(report->is_far_given ? " (named by MEMKIND_DAX_KMEM_NODES)" : "");
 	print_closest(report->topology, &report->far);
 }
@@ -175,10 +168,8 @@ int mk_nodes_print_text(const struct mk_nodes_report *report)
 {
 	const struct mk_topology *topology = report->topology;
 
-	if (print_nodes(topology) != MK_TOOL_DONE) {
-		mk_tool_error("out of memory");
+	if (print_figures(report) != MK_TOOL_DONE || print_media(topology) != MK_TOOL_DONE)
 		return MK_TOOL_FAILURE;
-	}
 	print_distances(topology);
 	print_allowed(topology);
 	print_far(report);

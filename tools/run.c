@@ -20,6 +20,8 @@
 #include "preload/range.h"
 #include "tool.h"
 
+enum { STATUS_SIZE = 512 };
+
 struct wish {
 	const char *kind, *size, *objects, *tiers; /* NULL: not given */
 	bool is_stats, is_help;
@@ -99,9 +101,12 @@ static int check_usage(const struct wish *wish)
 
 static int check_available(const char *name, memkind_t kind)
 {
+	char status[STATUS_SIZE];
+
 	if (memkind_check_available(kind) == 0)
 		return MK_TOOL_DONE;
-	mk_tool_error("%s is not available here: %s", name, memkind_ng_unavailable_reason(kind));
+	memkind_ng_kind_status(kind, status, sizeof(status));
+	mk_tool_error("%s is %s", name, status);
 	return MK_RUN_FAILURE;
 }
 

@@ -34,6 +34,62 @@ const char *mk_tool_option_value(char **arguments, int *index, const char *name)
 	return arguments[*index];
 }
 
+static int refuse(char **arguments, const char *word, const char *what, const char *needed)
+{
+	mk_tool_error("%s %s%s; see memkind %s --help", word, what, needed, arguments[0]);
+	return MK_TOOL_USAGE;
+}
+
+/* Takes the argument at *INDEX. False: it is none of the options. */
+static bool take_option(char **arguments, int *index, const struct mk_tool_option *options)
+{
+	for (; options->name != NULL; options++) {
+		const char *value;
+
+		if (options->needs == NULL) {
+			if (strcmp(arguments[*index], options->name) != 0)
+				continue;
+			*options->is_given = true;
+			return true;
+		}
+		value = mk_tool_option_value(arguments, index, options->name);
+		if (value == NULL)
+			continue;
+		*options->value = value;
+		return true;
+	}
+	return false;
+}
+
+/* What is missing behind the option; NULL: it is no option with a value. */
+static const char *needed_by(const char *word, const struct mk_tool_option *options)
+{
+	for (; options->name != NULL; options++)
+		if (strcmp(word, options->name) == 0)
+			return options->needs;
+	return NULL;
+}
+
+int mk_tool_parse(char **arguments, const struct mk_tool_option *options, const char **operand)
+{
+	for (int i = 1; arguments[i] != NULL; i++) {
+		const char *word = arguments[i];
+		const char *needed;
+
+		if (take_option(arguments, &i, options))
+			continue;
+		needed = needed_by(word, options);
+		if (needed != NULL)
+			return refuse(arguments, word, "needs ", needed);
+		if (operand == NULL || word[0] == '-')
+			return refuse(arguments, word, "is no option", "");
+		if (*operand != NULL)
+			return refuse(arguments, word, "is one too many", "");
+		*operand = word;
+	}
+	return MK_TOOL_DONE;
+}
+
 int mk_tool_finish(int result, int failure)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

@@ -3,6 +3,8 @@
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
 
+#include <stdbool.h>
+
 /* What a command returns, and the process with it. */
 enum {
 	MK_TOOL_DONE = 0,
@@ -22,10 +24,27 @@ void mk_tool_error(const char *format, ...) __attribute__((format(printf, 1, 2))
  */
 const char *mk_tool_option_value(char **arguments, int *index, const char *name);
 
+/* An option of a command: one with a value, or one that is given or not. */
+struct mk_tool_option {
+	const char *name;
+	const char *needs;  /* what its value is, such as "a directory"; NULL: it has none */
+	const char **value; /* where the value goes, */
+	bool *is_given;	    /* or that it was given */
+};
+
+/*
+ * Reads all arguments behind the command's name. OPTIONS ends with a row without a name; *OPERAND gets
+ * the one word that is no option, and where OPERAND is NULL there is none. MK_TOOL_DONE, or
+ * MK_TOOL_USAGE after a line on standard error.
+ */
+int mk_tool_parse(char **arguments, const struct mk_tool_option *options, const char **operand);
+
 /* RESULT; FAILURE where all was done and standard output could not be written. */
 int mk_tool_finish(int result, int failure);
 
 /* One function a command; ARGUMENTS begins with its name and ends with NULL. */
+int mk_tool_capture(char **arguments);
+int mk_tool_kinds(char **arguments);
 int mk_tool_nodes(char **arguments);
 int mk_tool_run(char **arguments);
 

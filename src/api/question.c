@@ -4,6 +4,7 @@
 #include <memkind_ng.h>
 
 #include "api/export.h"
+#include "kind/dynamic.h"
 #include "kind/kind.h"
 
 MK_EXPORT int memkind_check_available(memkind_t kind)
@@ -15,12 +16,19 @@ MK_EXPORT int memkind_check_available(memkind_t kind)
 
 MK_EXPORT const char *memkind_ng_unavailable_reason(memkind_t kind)
 {
-	const char *reason;
+	const struct mk_reason *reason;
 
 	if (kind == NULL)
 		return "the handle is NULL";
 	mk_kind_check(kind, &reason);
-	return reason;
+	return reason == NULL ? NULL : reason->text;
+}
+
+MK_EXPORT int memkind_ng_kind_status(memkind_t kind, char *buffer, size_t size)
+{
+	if (kind == NULL || (buffer == NULL && size != 0) || !mk_dynamic_is_kind(kind))
+		return MEMKIND_ERROR_INVALID;
+	return (int)mk_kind_status(kind, buffer, size);
 }
 
 MK_EXPORT ssize_t memkind_get_capacity(memkind_t kind)

@@ -15,9 +15,9 @@ enum {
 	NOT_PROBED = 1,
 };
 
-/* What is said of a node list in an environment variable. */
+/* What is wrong with a node list in an environment variable. */
 struct list_reasons {
-	const char *bad_list, *bad_node, *gone;
+	struct mk_reason bad_list, bad_node, gone;
 };
 
 struct source_row {
@@ -26,18 +26,48 @@ struct source_row {
 	enum mk_option limit; /* one with a number that the set depends on */
 	struct list_reasons reasons;
 	int absent, tied; /* MEMKIND codes: there is no node, or there is more than one */
-	const char *bad_limit;
-	const char *empty; /* why there is none; NULL: the snapshot knows */
+	struct mk_reason bad_limit;
+	struct mk_reason empty; /* why there is none; without a text: the snapshot knows */
+	struct mk_reason tie;
 };
 
 #define LIST_REASONS(variable)                                                                     \
 	{                                                                                          \
-		variable " is empty or not a list of nodes",                                       \
-			variable " names a node without memory for this process",                  \
-			"the process may no longer use the nodes of " variable                     \
+		{variable " is empty or not a list of nodes",                                      \
+		 "set it to nodes out of *, such as 2,3 or 2-3, or unset it", MK_DETAIL_ALLOWED},  \
+			{variable " names a node without memory for this process",                 \
+			 "name nodes out of *, or unset it", MK_DETAIL_ALLOWED},                   \
+			{"the process may no longer use the nodes of " variable,                   \
+			 "add them to cpuset.mems of its cgroup again; now it may use *",          \
+			 MK_DETAIL_ALLOWED},                                                       \
 	}
 
-#define NOT_ALLOWED "the process may use no memory of these nodes"
+#define NOT_ALLOWED                                                                                \
+	{                                                                                          \
+		"the process may use no memory of these nodes",                                    \
+			"add nodes to cpuset.mems of its cgroup; now it may use *",                \
+			MK_DETAIL_ALLOWED                                                          \
+	}
+
+#define NO_SIZE                                                                                    \
+	{                                                                                          \
+		"the size of no node is known", "let the process read /sys/devices/system/node",   \
+			MK_DETAIL_NONE                                                             \
+	}
+
+#define NO_FIGURE(figure)                                                                          \
+	{                                                                                          \
+		"the " figure " of no node is known (HMAT)",                                       \
+			"the firmware has to tell it: look for an HMAT setting or an update",      \
+			MK_DETAIL_NONE                                                             \
+	}
+
+/* REMEDY: what to do about it. */
+#define TIE(remedy)                                                                                \
+	{                                                                                          \
+		"several nodes are equally close to a CPU of this process", "*: " remedy,          \
+			MK_DETAIL_TIE                                                              \
+	}
 
 static const struct source_row sources[MK_SOURCE_COUNT] = {
 	[MK_SOURCE_ALLOWED] = {.set = MK_SET_ALLOWED,
@@ -46,45 +76,63 @@ static const struct source_row sources[MK_SOURCE_COUNT] = {
 	[MK_SOURCE_REGULAR] = {.set = MK_SET_REGULAR,
 			       .absent = MEMKIND_ERROR_UNAVAILABLE,
 			       .empty = NOT_ALLOWED},
-	[MK_SOURCE_FAR] = {.set = MK_SET_FAR,
-			   .list = MK_OPTION_DAX_KMEM_NODES,
-			   .reasons = LIST_REASONS("MEMKIND_DAX_KMEM_NODES"),
-			   .absent = MEMKIND_ERROR_UNAVAILABLE,
-			   .tied = MEMKIND_ERROR_RUNTIME},
+	[MK_SOURCE_FAR] =
+		{.set = MK_SET_FAR,
+		 .list = MK_OPTION_DAX_KMEM_NODES,
+		 .reasons = LIST_REASONS("MEMKIND_DAX_KMEM_NODES"),
+		 .absent = MEMKIND_ERROR_UNAVAILABLE,
+		 .tied = MEMKIND_ERROR_RUNTIME,
+		 .tie = TIE("name one of them in MEMKIND_DAX_KMEM_NODES, run on other "
+			    "CPUs (taskset), or use MEMKIND_DAX_KMEM, which takes them all")},
 	[MK_SOURCE_HBW] = {.set = MK_SET_HBW,
 			   .list = MK_OPTION_HBW_NODES,
 			   .limit = MK_OPTION_HBW_THRESHOLD,
-			   .bad_limit = "MEMKIND_HBW_THRESHOLD is no number up to 4294967295",
+			   .bad_limit = {"MEMKIND_HBW_THRESHOLD is no number up to 4294967295",
+					 "set it to MB/s, such as 204800, or unset it",
+					 MK_DETAIL_NONE},
 			   .reasons = LIST_REASONS("MEMKIND_HBW_NODES"),
 			   .absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
 			   .tied = MEMKIND_ERROR_RUNTIME,
-			   .empty = "no node that the process may use is proven fast (HMAT)"},
+			   .empty = {"no node that the process may use is proven fast (HMAT)",
+				     "where there is fast memory, name its nodes, out of *, in "
+				     "MEMKIND_HBW_NODES, or lower MEMKIND_HBW_THRESHOLD",
+				     MK_DETAIL_ALLOWED},
+			   .tie = TIE("name one of them in MEMKIND_HBW_NODES, run on other CPUs "
+				      "(taskset), or use MEMKIND_HBW, which takes them all")},
 	[MK_SOURCE_CAPACITY] = {.set = MK_SET_CAPACITY,
 				.absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
-				.empty = "the size of no node is known"},
+				.empty = NO_SIZE},
 	[MK_SOURCE_LARGEST] = {.set = MK_SET_LARGEST,
 			       .absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
 			       .tied = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
-			       .empty = "the size of no node is known"},
+			       .empty = NO_SIZE,
+			       .tie = TIE("run on other CPUs (taskset), or use "
+					  "MEMKIND_HIGHEST_CAPACITY, which takes them all")},
 	[MK_SOURCE_LATENCY] = {.set = MK_SET_LATENCY,
 			       .absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
-			       .empty = "the latency of no node is known (HMAT)"},
+			       .empty = NO_FIGURE("latency")},
 	[MK_SOURCE_BANDWIDTH] = {.set = MK_SET_BANDWIDTH,
 				 .absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
-				 .empty = "the bandwidth of no node is known (HMAT)"},
+				 .empty = NO_FIGURE("bandwidth")},
 };
+
+static const struct mk_reason no_huge_pages = {"these nodes have no huge pages (vm.nr_hugepages)",
+					       "fill a pool: echo NUMBER > *", MK_DETAIL_POOL};
+static const struct mk_reason mbind_denied = {
+	"mbind is denied", "allow it in the seccomp filter, or add CAP_SYS_NICE", MK_DETAIL_NONE};
 
 /* What environment variables say: read once, and what was bad stays bad. */
 static struct {
 	bool is_read;
-	bool is_given;	    /* by a list */
-	const char *reason; /* why it was refused; NULL: it was not */
+	bool is_given;			/* by a list */
+	const struct mk_reason *reason; /* why it was refused; NULL: it was not */
 	struct mk_nodeset nodes;
 } lists[MK_SOURCE_COUNT];
 
 static int probed[MODE_COUNT] = {NOT_PROBED, NOT_PROBED, NOT_PROBED, NOT_PROBED};
 
-static void refuse(enum mk_kind_source source, enum mk_option option, const char *reason)
+static void refuse(enum mk_kind_source source, enum mk_option option,
+		   const struct mk_reason *reason)
 {
 	lists[source].reason = reason;
 	mk_log_error("%s=\"%.64s\" refused: allowed is %s", mk_option_name(option),
@@ -101,7 +149,7 @@ static void read_list(enum mk_kind_source source, const struct mk_topology *topo
 	lists[source].is_given = true;
 	if (error != 0)
 		refuse(source, row->list,
-		       error == -ENODEV ? row->reasons.bad_node : row->reasons.bad_list);
+		       error == -ENODEV ? &row->reasons.bad_node : &row->reasons.bad_list);
 }
 
 /* Nobody asks for the limit where there is a list. */
@@ -116,12 +164,12 @@ static void read_options(enum mk_kind_source source, const struct mk_topology *t
 	if (row->list != MK_OPTION_NONE && mk_option_text(row->list) != NULL)
 		read_list(source, topology);
 	else if (row->limit != MK_OPTION_NONE && mk_option_number(row->limit, &limit) != 0)
-		refuse(source, row->limit, row->bad_limit);
+		refuse(source, row->limit, &row->bad_limit);
 }
 
 /* The nodes of a source, within those that the process may use: 0 or a MEMKIND code. */
 static int find_nodes(enum mk_kind_source source, const struct mk_topology *topology,
-		      struct mk_nodeset *ret_nodes, const char **ret_reason)
+		      struct mk_nodeset *ret_nodes, const struct mk_reason **ret_reason)
 {
 	const struct source_row *row = &sources[source];
 
@@ -136,9 +184,10 @@ static int find_nodes(enum mk_kind_source source, const struct mk_topology *topo
 	if (!mk_nodeset_is_empty(ret_nodes))
 		return 0;
 	if (lists[source].is_given)
-		*ret_reason = row->reasons.gone;
+		*ret_reason = &row->reasons.gone;
 	else
-		*ret_reason = row->empty != NULL ? row->empty : mk_topology_far_reason(topology);
+		*ret_reason =
+			row->empty.text != NULL ? &row->empty : mk_topology_far_reason(topology);
 	return row->absent;
 }
 
@@ -167,12 +216,12 @@ static bool is_tied_at(const struct memkind *kind, const struct mk_topology *top
 	return mk_nodeset_count(&closest) != 1;
 }
 
-static bool is_tied(const struct memkind *kind, const struct mk_topology *topology)
+int mk_choice_tied_cpu_node(const struct memkind *kind, const struct mk_topology *topology)
 {
 	mk_nodeset_for_each (node, mk_topology_set(topology, MK_SET_RUNNABLE))
 		if (is_tied_at(kind, topology, node))
-			return true;
-	return false;
+			return (int)node;
+	return -1;
 }
 
 /* On every CPU node the kind uses all that the process is allowed: nothing needs to be bound. */
@@ -232,7 +281,7 @@ static bool choose_page_size(struct memkind *kind, const struct mk_topology *top
 }
 
 int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
-		    const char **ret_reason)
+		    const struct mk_reason **ret_reason)
 {
 	enum mk_policy_mode mode = kind->row->mode;
 	int error;
@@ -245,11 +294,11 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 	if (error != 0)
 		return error;
 	if (!choose_page_size(kind, topology)) {
-		*ret_reason = "these nodes have no huge pages (vm.nr_hugepages)";
+		*ret_reason = &no_huge_pages;
 		return MEMKIND_ERROR_HUGETLB;
 	}
-	if (needs_one_node(kind) && is_tied(kind, topology)) {
-		*ret_reason = "several nodes are equally close to a CPU of this process";
+	if (needs_one_node(kind) && mk_choice_tied_cpu_node(kind, topology) >= 0) {
+		*ret_reason = &sources[kind->row->source].tie;
 		return sources[kind->row->source].tied;
 	}
 	if (!is_mbind_denied(mode, topology))
@@ -258,7 +307,7 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 	kind->is_unbound = mode == MK_POLICY_INTERLEAVE || is_everything(kind, topology);
 	if (kind->is_unbound)
 		return 0;
-	*ret_reason = "mbind is denied: allow it in the seccomp filter, or add CAP_SYS_NICE";
+	*ret_reason = &mbind_denied;
 	return MEMKIND_ERROR_MBIND;
 }
 
@@ -322,8 +371,18 @@ int mk_choice_mode_flags(const struct mk_topology *topology)
 	return mk_topology_is_all_allowed(topology) ? 0 : MK_POLICY_STATIC_NODES;
 }
 
-void mk_choice_forget_probes(void)
+static void set_probes(int answer)
 {
 	for (unsigned mode = 0; mode < MODE_COUNT; mode++)
-		probed[mode] = NOT_PROBED;
+		probed[mode] = answer;
+}
+
+void mk_choice_forget_probes(void)
+{
+	set_probes(NOT_PROBED);
+}
+
+void mk_choice_assume_mbind(void)
+{
+	set_probes(0);
 }

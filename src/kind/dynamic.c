@@ -202,7 +202,7 @@ static struct dynamic *find(const struct memkind *kind)
 }
 
 /* No new blocks from now on. */
-static void disable(struct dynamic *dynamic, int status, const char *reason)
+static void disable(struct dynamic *dynamic, int status, const struct mk_reason *reason)
 {
 	atomic_store_explicit(&dynamic->table.heap_of_cpu[0], 0, memory_order_relaxed);
 	dynamic->kind.reason = reason;
@@ -211,9 +211,11 @@ static void disable(struct dynamic *dynamic, int status, const char *reason)
 
 static void destroy(struct dynamic *dynamic)
 {
+	static const struct mk_reason destroyed = {"the kind was destroyed", "make another one",
+						   MK_DETAIL_NONE};
 	const struct dynamic_type *type = dynamic->type;
 
-	disable(dynamic, MEMKIND_ERROR_INVALID, "the kind was destroyed");
+	disable(dynamic, MEMKIND_ERROR_INVALID, &destroyed);
 	mk_heap_destroy(dynamic->heap);
 	atomic_store_explicit(&dynamic->kind.tallied_size, 0, memory_order_relaxed);
 	if (type->end != NULL)
@@ -297,11 +299,14 @@ void mk_dynamic_resume_parent(void)
 
 void mk_dynamic_reset_in_child(void)
 {
+	static const struct mk_reason not_ours = {
+		"the kind's file is that of the parent process",
+		"call memkind_ng_copy_at_fork() before the fork, or make another kind",
+		MK_DETAIL_NONE};
 	struct dynamic *dynamic;
 
 	mk_lock_reset_in_child(&dynamic_lock);
 	for (size_t i = 0; (dynamic = next_forking(&i)) != NULL;)
 		if (!dynamic->type->enter_child(&dynamic->backing))
-			disable(dynamic, MEMKIND_ERROR_UNAVAILABLE,
-				"the kind's file is that of the parent process");
+			disable(dynamic, MEMKIND_ERROR_UNAVAILABLE, &not_ours);
 }

@@ -94,7 +94,7 @@ struct memkind {
 	const struct mk_kind_row *row; /* constant */
 	/* Published with release order, after the verdict that it stands for. */
 	_Atomic int status;
-	const char *reason; /* NULL where the status is 0 */
+	const struct mk_reason *reason; /* static; NULL where the status is 0 */
 	/*
 	 * CPU node -> heap number, 0: not known; MK_NODE_LIMIT entries, or one for a kind that is
 	 * not local. NULL until the first heap. Written under the lock, read without.
@@ -156,11 +156,17 @@ struct mk_request {
 void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request);
 
 /*
- * 0 or a MEMKIND code; *ret_reason, which may be NULL, is a static phrase, or NULL where the kind
- * is available. An unavailable kind looks at the machine again, at most once a second; a bad
+ * 0 or a MEMKIND code; *ret_reason, which may be NULL, is static, or NULL where the kind is
+ * available. An unavailable kind looks at the machine again, at most once a second; a bad
  * environment variable stays bad.
  */
-int mk_kind_check(struct memkind *kind, const char **ret_reason);
+int mk_kind_check(struct memkind *kind, const struct mk_reason **ret_reason);
+
+/*
+ * Writes what mk_kind_check() says in words, as snprintf() writes: the length without the terminating
+ * zero, whatever SIZE is.
+ */
+size_t mk_kind_status(struct memkind *kind, char *buffer, size_t size);
 
 /*
  * Bytes of the nodes that serve the calling thread, or of what the kind was made of, full or not; -1:

@@ -39,11 +39,11 @@ static int status_of(struct memkind *kind)
 
 static void judge(struct memkind *kind)
 {
-	const char *reason = NULL;
+	const struct mk_reason *reason = NULL;
 	int status = mk_choice_judge(kind, machine.topology, &reason);
 
 	if (status != 0 && status != status_of(kind))
-		mk_log_info("Kind %s is not available: %s.", kind->row->name, reason);
+		mk_log_info("Kind %s is not available: %s.", kind->row->name, reason->text);
 	kind->reason = reason;
 	atomic_store_explicit(&kind->status, status, memory_order_release);
 }
@@ -144,9 +144,9 @@ unsigned mk_look_generation(void)
 	return atomic_load_explicit(&machine.generation, memory_order_acquire);
 }
 
-int mk_kind_check(struct memkind *kind, const char **ret_reason)
+int mk_kind_check(struct memkind *kind, const struct mk_reason **ret_reason)
 {
-	const char *reason = NULL;
+	const struct mk_reason *reason = NULL;
 	int status = status_of(kind);
 
 	if (status != 0) {

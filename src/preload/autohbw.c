@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <memkind.h>
+#include <memkind_ng.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -100,6 +101,7 @@ static struct mk_range read_sizes(void)
 static MK_COLD void read_environment(void)
 {
 	const char *level = mk_option_text(MK_OPTION_AUTO_HBW_LOG);
+	char status[512];
 	void *block;
 
 	if (level != NULL)
@@ -108,8 +110,11 @@ static MK_COLD void read_environment(void)
 	/* Before anything that might allocate, and come here again. */
 	chosen_kind = read_kind();
 	block = memkind_malloc(chosen_kind, TRIAL_SIZE);
-	if (block == NULL)
-		mk_die("libautohbw: no memory of the kind that AUTO_HBW_MEM_TYPE names");
+	if (block == NULL) {
+		memkind_ng_kind_status(chosen_kind, status, sizeof(status));
+		mk_die("libautohbw: no memory of the kind that AUTO_HBW_MEM_TYPE names: it is %s",
+		       status);
+	}
 	memkind_free(NULL, block);
 }
 

@@ -76,10 +76,12 @@ static void read_config(struct mk_memtier_config *ret_config)
 static memkind_t check_far_memory(void)
 {
 	void *block = memkind_malloc(MEMKIND_DAX_KMEM, 32);
-	const char *reason = memkind_ng_unavailable_reason(MEMKIND_DAX_KMEM);
+	char status[512];
 
-	if (block == NULL)
-		DIE("Allocation to DAX KMEM nodes failed! %s", reason == NULL ? "" : reason);
+	if (block == NULL) {
+		memkind_ng_kind_status(MEMKIND_DAX_KMEM, status, sizeof(status));
+		DIE("Allocation to DAX KMEM nodes failed! DAX_KMEM is %s", status);
+	}
 	memkind_free(MEMKIND_DAX_KMEM, block);
 	return MEMKIND_DAX_KMEM;
 }

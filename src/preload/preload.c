@@ -35,6 +35,7 @@ static MK_COLD void read_environment(void)
 	const char *objects = mk_option_text(MK_OPTION_PRELOAD_OBJECTS);
 	memkind_t kind = name == NULL ? MEMKIND_DEFAULT : mk_kind_named(name);
 	struct mk_range range = {.least = 0, .most = SIZE_MAX};
+	char status[512];
 
 	if (kind == NULL)
 		mk_refuse(MK_OPTION_PRELOAD_KIND, mk_kind_names);
@@ -46,8 +47,10 @@ static MK_COLD void read_environment(void)
 	chosen.is_by_object = objects != NULL;
 	/* Before anything that might allocate, and come here again. */
 	chosen.kind = kind;
-	if (name != NULL && memkind_check_available(kind) != 0)
-		mk_refuse(MK_OPTION_PRELOAD_KIND, memkind_ng_unavailable_reason(kind));
+	if (name != NULL && memkind_check_available(kind) != 0) {
+		memkind_ng_kind_status(kind, status, sizeof(status));
+		mk_refuse(MK_OPTION_PRELOAD_KIND, status);
+	}
 	if (kind == MEMKIND_DEFAULT || (sizes == NULL && objects == NULL))
 		atomic_store_explicit(&every_kind, kind, memory_order_relaxed);
 }

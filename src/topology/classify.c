@@ -55,7 +55,7 @@ static struct dram look_at_dram(const struct mk_topology *topology)
 		dram.exists = true;
 		dram.lowest_bandwidth = lower_known(dram.lowest_bandwidth, mk_node_bandwidth(node));
 		dram.lowest_latency = lower_known(dram.lowest_latency, node->read_latency);
-		dram.tier = lower_known(dram.tier, facts->tier);
+		dram.tier = lower_known(dram.tier, facts->node.tier);
 	}
 	return dram;
 }
@@ -79,7 +79,7 @@ static const char *why_slow(const struct mk_node_facts *facts, const struct dram
 
 	if (is_faster(node, dram))
 		return NULL;
-	if (dram->tier != MK_NO_TIER && facts->tier > dram->tier)
+	if (dram->tier != MK_NO_TIER && facts->node.tier > dram->tier)
 		return "no CPUs, and the kernel puts it in a slower memory tier";
 	if (dram->lowest_latency != 0 &&
 	    2 * (uint64_t)node->read_latency >= 3 * (uint64_t)dram->lowest_latency)
@@ -180,7 +180,25 @@ static bool is_offline_kmem(const struct mk_node_facts *facts)
 	return facts->dax_bus != MK_DAX_NONE && !facts->node.has_memory;
 }
 
-static const char *why_none_far(const struct mk_topology *topology)
+/* Why no node is far. */
+static const struct mk_reason offline = {"the memory of the kmem dax devices is offline",
+					 "bring it online: daxctl online-memory *",
+					 MK_DETAIL_DEVICE};
+static const struct mk_reason fast = {
+	"all memory of kmem dax devices is proven fast",
+	"use the HBW kinds for it, or name its nodes in MEMKIND_DAX_KMEM_NODES", MK_DETAIL_NONE};
+static const struct mk_reason idle = {
+	"no dax device is bound to kmem, and no node is proven slow",
+	"make memory of a device: daxctl reconfigure-device --mode=system-ram *", MK_DETAIL_DEVICE};
+static const struct mk_reason absent = {
+	"no dax device is bound to kmem, and no node is proven slow",
+	"memkind setup tells how persistent or CXL memory becomes a node, and "
+	"MEMKIND_DAX_KMEM_NODES names nodes that are to count as far",
+	MK_DETAIL_NONE};
+static const struct mk_reason not_allowed = {"the process may not use the far nodes (Mems_allowed)",
+					     "add * to cpuset.mems of its cgroup", MK_DETAIL_FAR};
+
+static const struct mk_reason *why_none_far(const struct mk_topology *topology)
 {
 	bool is_fast = false;
 
@@ -188,12 +206,12 @@ static const char *why_none_far(const struct mk_topology *topology)
 		const struct mk_node_facts *facts = &topology->nodes[i];
 
 		if (is_offline_kmem(facts))
-			return "the memory of the kmem dax devices is offline";
+			return &offline;
 		is_fast |= facts->dax_bus != MK_DAX_NONE && facts->node.medium == MK_MEDIUM_HBM;
 	}
 	if (is_fast)
-		return "all memory of kmem dax devices is proven fast";
-	return "no dax device is bound to kmem, and no node is proven slow";
+		return &fast;
+	return topology->idle_device[0] != '\0' ? &idle : &absent;
 }
 
 static void find_far(struct mk_topology *topology)
@@ -205,9 +223,10 @@ static void find_far(struct mk_topology *topology)
 		topology->far_reason = why_none_far(topology);
 		return;
 	}
+	topology->sets[MK_SET_FAR_ANYWHERE] = *far;
 	mk_nodeset_intersect(far, &topology->sets[MK_SET_ALLOWED]);
 	if (mk_nodeset_is_empty(far))
-		topology->far_reason = "the process may not use the far nodes (Mems_allowed)";
+		topology->far_reason = &not_allowed;
 }
 
 /* Memory whose figures count: a GPU's is left to the GPU. */

@@ -56,6 +56,28 @@ static int read_device_node(const struct mk_reader *reader, const char *device)
 	return (int)node;
 }
 
+/* Names such as dax9.0 and dax10.0: the shorter goes first. */
+static void keep_first(char *first, const char *name)
+{
+	size_t length = strlen(name), old_length = strlen(first);
+
+	if (length >= MK_DEVICE_NAME_SIZE)
+		return;
+	if (old_length == 0 || length < old_length ||
+	    (length == old_length && strcmp(name, first) < 0))
+		memcpy(first, name, length + 1);
+}
+
+/* In devdax mode, or without a driver. Regions also show devices of no bytes, as seeds for new ones. */
+static void note_idle(const struct mk_reader *reader, struct mk_topology *topology,
+		      const char *device)
+{
+	uint64_t size;
+
+	if (mk_reader_number(reader, 10, &size, DEVICES "/%s/size", device) && size > 0)
+		keep_first(topology->idle_device, device);
+}
+
 struct dax_search {
 	const struct mk_reader *reader;
 	struct mk_topology *topology;
@@ -69,8 +91,11 @@ static bool enter_device(const char *device, void *context)
 	int device_node;
 	uint64_t target;
 
-	if (!is_bound_to_kmem(search->reader, device) ||
-	    !mk_reader_number(search->reader, 10, &target, DEVICES "/%s/target_node", device) ||
+	if (!is_bound_to_kmem(search->reader, device)) {
+		note_idle(search->reader, search->topology, device);
+		return true;
+	}
+	if (!mk_reader_number(search->reader, 10, &target, DEVICES "/%s/target_node", device) ||
 	    target >= MK_NODE_LIMIT)
 		return true;
 	facts = mk_snapshot_facts(search->topology, (unsigned)target);
@@ -81,6 +106,7 @@ static bool enter_device(const char *device, void *context)
 	if (facts->dax_bus != MK_DAX_NONE && facts->device_node != device_node)
 		device_node = MK_NO_NODE;
 	facts->device_node = device_node;
+	keep_first(facts->node.dax_device, device);
 	bus = bus_of(mk_reader_link(search->reader, DEVICES "/%s", device));
 	/* Where they differ the order of the directory must not decide. */
 	if (bus > facts->dax_bus)

@@ -87,7 +87,7 @@ static bool enter_tier(const char *name, void *context)
 		struct mk_node_facts *facts = mk_snapshot_facts(search->topology, node);
 
 		if (facts != NULL)
-			facts->tier = (unsigned)tier;
+			facts->node.tier = (unsigned)tier;
 	}
 	return true;
 }

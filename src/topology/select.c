@@ -112,24 +112,24 @@ void mk_topology_closest(const struct mk_topology *topology, const struct mk_nod
 	*ret_closest = closest;
 }
 
-/* No CPU node is nearer. A node that is not local to the best initiators is local to nobody else. */
-static bool is_local(const struct mk_topology *topology, unsigned id, unsigned cpu_node)
+/* A node that is not local to the best initiators is local to nobody else. */
+bool mk_topology_is_local(const struct mk_topology *topology, unsigned node, unsigned cpu_node)
 {
 	const struct mk_nodeset *cpus = &topology->sets[MK_SET_CPU];
-	int index = mk_snapshot_index(topology, id);
+	int index = mk_snapshot_index(topology, node);
 	struct mk_nodeset initiators;
 
-	if (id == cpu_node)
+	if (node == cpu_node)
 		return true;
-	if (index < 0 || mk_nodeset_has(cpus, id))
+	if (index < 0 || mk_nodeset_has(cpus, node))
 		return false;
 	initiators = topology->nodes[index].initiators;
 	mk_nodeset_intersect(&initiators, cpus);
 	if (!mk_nodeset_is_empty(&initiators))
 		return mk_nodeset_has(&initiators, cpu_node);
 	mk_nodeset_for_each (other, cpus)
-		if (mk_topology_distance(topology, other, id) <
-		    mk_topology_distance(topology, cpu_node, id))
+		if (mk_topology_distance(topology, other, node) <
+		    mk_topology_distance(topology, cpu_node, node))
 			return false;
 	return true;
 }
@@ -139,7 +139,7 @@ static void find_local(const struct mk_topology *topology, const struct mk_nodes
 {
 	mk_nodeset_clear(ret_local);
 	mk_nodeset_for_each (id, candidates)
-		if (is_local(topology, id, cpu_node))
+		if (mk_topology_is_local(topology, id, cpu_node))
 			mk_nodeset_add(ret_local, id);
 	if (mk_nodeset_is_empty(ret_local))
 		mk_topology_closest(topology, candidates, cpu_node, ret_local);

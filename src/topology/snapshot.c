@@ -152,6 +152,9 @@ int mk_topology_read(const char *root, const struct mk_topology **ret_topology)
 
 static const struct mk_topology *fallback_snapshot(void)
 {
+	static const struct mk_reason not_looked_at = {
+		"the machine could not be looked at: no memory or no descriptors",
+		"raise the process's limits (ulimit -n, -v) and ask again", MK_DETAIL_NONE};
 	struct mk_topology *topology = &fallback.head;
 
 	topology->size = sizeof(fallback);
@@ -159,7 +162,7 @@ static const struct mk_topology *fallback_snapshot(void)
 	topology->distance_offset = sizeof(fallback.bytes) - 1;
 	fallback.bytes[topology->distance_offset] = MK_DISTANCE_LOCAL;
 	topology->is_all_allowed = true;
-	topology->far_reason = "the machine could not be looked at: no memory or no descriptors";
+	topology->far_reason = &not_looked_at;
 	topology->nodes[0].node.has_cpu = true;
 	topology->nodes[0].node.has_memory = true;
 	topology->nodes[0].node.evidence = "assumed";
@@ -336,7 +339,18 @@ bool mk_topology_is_all_allowed(const struct mk_topology *topology)
 	return topology->is_all_allowed;
 }
 
-const char *mk_topology_far_reason(const struct mk_topology *topology)
+const struct mk_reason *mk_topology_far_reason(const struct mk_topology *topology)
 {
 	return topology->far_reason;
+}
+
+const char *mk_topology_far_device(const struct mk_topology *topology)
+{
+	for (unsigned i = 0; i < topology->node_count; i++) {
+		const struct mk_node_facts *facts = &topology->nodes[i];
+
+		if (facts->dax_bus != MK_DAX_NONE && !facts->node.has_memory)
+			return facts->node.dax_device;
+	}
+	return topology->idle_device[0] != '\0' ? topology->idle_device : NULL;
 }

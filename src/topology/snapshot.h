@@ -7,11 +7,10 @@
 
 #include "topology/topology.h"
 
-#define MK_CPU_LIMIT	    8192 /* the kernel's own limit on x86-64; CPUs above it are not seen */
-#define MK_DISTANCE_UNKNOWN 255
-#define MK_DISTANCE_LOCAL   10
-#define MK_NO_NODE	    (-1)
-#define MK_NO_TIER	    0
+#define MK_CPU_LIMIT	  8192 /* the kernel's own limit on x86-64; CPUs above it are not seen */
+#define MK_DISTANCE_LOCAL 10
+#define MK_NO_NODE	  (-1)
+#define MK_NO_TIER	  0
 
 /* How the kmem driver got a node's memory: what the path of the dax device tells. */
 enum mk_dax_bus {
@@ -30,7 +29,6 @@ struct mk_node_facts {
 	bool is_in_cxl_region;
 	int device_node; /* the CPU side node that the device reports; MK_NO_NODE: unknown */
 	int cxl_node;	 /* that of its CXL memory devices; MK_NO_NODE: unknown */
-	unsigned tier;	 /* kernel memory tier; MK_NO_TIER: unknown */
 	struct mk_nodeset initiators; /* HMAT: CPU nodes with the best access */
 };
 
@@ -48,7 +46,9 @@ struct mk_topology {
 	uint64_t huge_overcommit[MK_HUGE_COUNT];
 	bool is_all_allowed;
 	bool has_package_memory; /* all nodes without CPUs are fast, by the model of the processor */
-	const char *far_reason;
+	const struct mk_reason *far_reason;
+	char idle_device
+		[MK_DEVICE_NAME_SIZE]; /* the first dax device not bound to kmem; "": none */
 	struct mk_nodeset sets[MK_SET_COUNT];
 	struct mk_node_facts nodes[];
 };

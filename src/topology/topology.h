@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/nodeset.h"
+#include "base/reason.h"
 
 enum mk_medium {
 	MK_MEDIUM_DRAM,	    /* a node with CPUs, or memory of which nothing says otherwise */
@@ -30,6 +31,8 @@ static inline size_t mk_huge_bytes(enum mk_huge_size size)
 	return bytes[size];
 }
 
+enum { MK_DEVICE_NAME_SIZE = 16 };
+
 /* One node that is online. Unknown figures are 0. */
 struct mk_node {
 	unsigned id;
@@ -40,6 +43,8 @@ struct mk_node {
 	uint64_t memory_size; /* bytes (MemTotal) */
 	uint32_t read_bandwidth, write_bandwidth; /* MB/s, from the best CPU initiator */
 	uint32_t read_latency, write_latency;	  /* ns */
+	unsigned tier;				  /* of the kernel; the higher the slower */
+	char dax_device[MK_DEVICE_NAME_SIZE];	  /* the first one bound to kmem; "": none */
 	uint64_t huge_page_count[MK_HUGE_COUNT];  /* of its pool, used or not, without surplus */
 };
 
@@ -69,7 +74,9 @@ const struct mk_node *mk_topology_node(const struct mk_topology *topology, unsig
 /* NULL: no such node online. */
 const struct mk_node *mk_topology_find_node(const struct mk_topology *topology, unsigned id);
 
-/* 10: local; 255: unknown or unreachable. Row FROM as the kernel shows it. */
+#define MK_DISTANCE_UNKNOWN 255 /* or unreachable */
+
+/* 10: local. Row FROM as the kernel shows it. */
 unsigned mk_topology_distance(const struct mk_topology *topology, unsigned from, unsigned to);
 
 /* Possible CPUs: one more than the highest id. */
@@ -88,12 +95,13 @@ enum mk_topology_set {
 	MK_SET_RUNNABLE, /* CPU nodes on which the process may run: its leader's affinity mask joined
 			    with that of the thread that took the snapshot */
 	/* Proven, within MK_SET_ALLOWED. Without nodes of GPUs: */
-	MK_SET_FAR,	  /* nodes of the DAX_KMEM kinds */
-	MK_SET_HBW,	  /* nodes of high bandwidth */
-	MK_SET_CAPACITY,  /* nodes whose size is known, */
-	MK_SET_LARGEST,	  /* and those of them that have about as much as the largest */
-	MK_SET_LATENCY,	  /* nodes whose latency is known */
-	MK_SET_BANDWIDTH, /* nodes whose bandwidth is known */
+	MK_SET_FAR,	     /* nodes of the DAX_KMEM kinds */
+	MK_SET_HBW,	     /* nodes of high bandwidth */
+	MK_SET_CAPACITY,     /* nodes whose size is known, */
+	MK_SET_LARGEST,	     /* and those of them that have about as much as the largest */
+	MK_SET_LATENCY,	     /* nodes whose latency is known */
+	MK_SET_BANDWIDTH,    /* nodes whose bandwidth is known */
+	MK_SET_FAR_ANYWHERE, /* MK_SET_FAR, with what the process may not use */
 	MK_SET_COUNT
 };
 const struct mk_nodeset *mk_topology_set(const struct mk_topology *topology,
@@ -106,10 +114,16 @@ uint64_t mk_topology_huge_overcommit(const struct mk_topology *topology, enum mk
 bool mk_topology_is_all_allowed(const struct mk_topology *topology);
 
 /*
- * Why MK_SET_FAR is empty (no kmem device, memory offline, not allowed, ...): one static phrase;
- * NULL where the set is not empty.
+ * Why MK_SET_FAR is empty (no kmem device, memory offline, not allowed, ...): static; NULL where the
+ * set is not empty.
  */
-const char *mk_topology_far_reason(const struct mk_topology *topology);
+const struct mk_reason *mk_topology_far_reason(const struct mk_topology *topology);
+
+/*
+ * The dax device that would give far memory if its memory were online or, where there is none such,
+ * if it were bound to kmem; NULL: there is neither. It lives as long as the snapshot.
+ */
+const char *mk_topology_far_device(const struct mk_topology *topology);
 
 /*
  * The nodes of CANDIDATES closest to CPU_NODE: distance, then HMAT initiator, then device affinity,
@@ -119,6 +133,9 @@ const char *mk_topology_far_reason(const struct mk_topology *topology);
 void mk_topology_closest(const struct mk_topology *topology, const struct mk_nodeset *candidates,
 			 unsigned cpu_node, struct mk_nodeset *ret_closest);
 
+/* NODE is CPU_NODE, or has no CPUs and no CPU node is nearer to it. */
+bool mk_topology_is_local(const struct mk_topology *topology, unsigned node, unsigned cpu_node);
+
 /* What the best of several nodes is best at. */
 enum mk_merit {
 	MK_MERIT_CAPACITY,  /* the largest; of those with about as much the most distant one */
@@ -127,9 +144,8 @@ enum mk_merit {
 };
 
 /*
- * The one node of CANDIDATES that is best, among those local to CPU_NODE: itself, and nodes without
- * CPUs to which no CPU node is nearer. Where none is local, among the closest. Still equal: the
- * lowest id. -1: there are no candidates.
+ * The one node of CANDIDATES that is best, among those local to CPU_NODE. Where none is local, among
+ * the closest. Still equal: the lowest id. -1: there are no candidates.
  */
 int mk_topology_best_local(const struct mk_topology *topology, const struct mk_nodeset *candidates,
 			   unsigned cpu_node, enum mk_merit merit);

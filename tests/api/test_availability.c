@@ -53,6 +53,40 @@ static void an_unavailable_kind_says_why(void **state)
 	assert_non_null(memkind_ng_unavailable_reason(NULL));
 }
 
+static void the_status_is_in_words(void **state)
+{
+	char status[1024], cut[10];
+
+	(void)state;
+	for (unsigned i = 0; i < KIND_COUNT; i++) {
+		memkind_t kind = *all_kinds[i].handle;
+		const char *reason = memkind_ng_unavailable_reason(kind);
+		int length = memkind_ng_kind_status(kind, status, sizeof(status));
+
+		assert_int_equal(length, strlen(status));
+		assert_int_equal(memkind_ng_kind_status(kind, NULL, 0), length);
+		memset(cut, 'x', sizeof(cut));
+		assert_int_equal(memkind_ng_kind_status(kind, cut, sizeof(cut) - 1), length);
+		assert_int_equal(strncmp(cut, status, sizeof(cut) - 2), 0);
+		assert_int_equal(cut[sizeof(cut) - 2], '\0');
+		assert_int_equal(cut[sizeof(cut) - 1], 'x');
+		if (reason == NULL) {
+			assert_string_equal(status, "available");
+			continue;
+		}
+		assert_ptr_equal(strstr(status, "not available here: "), status);
+		assert_non_null(strstr(status, reason));
+		/* What to do about it. */
+		assert_true(strlen(strchr(status, ';')) > 10);
+		assert_null(strchr(status, '*'));
+	}
+	assert_int_equal(memkind_ng_kind_status(NULL, status, sizeof(status)),
+			 MEMKIND_ERROR_INVALID);
+	assert_int_equal(memkind_ng_kind_status((memkind_t)status, status, sizeof(status)),
+			 MEMKIND_ERROR_INVALID);
+	assert_int_equal(memkind_ng_kind_status(MEMKIND_DEFAULT, NULL, 1), MEMKIND_ERROR_INVALID);
+}
+
 static void an_unavailable_kind_has_no_memory(void **state)
 {
 	(void)state;
@@ -148,6 +182,7 @@ static void questions_keep_errno(void **state)
 		memkind_check_available(*all_kinds[i].handle);
 		memkind_get_capacity(*all_kinds[i].handle);
 		memkind_ng_unavailable_reason(*all_kinds[i].handle);
+		memkind_ng_kind_status(*all_kinds[i].handle, NULL, 0);
 	}
 	memkind_ng_rescan();
 	assert_int_equal(errno, 4711);
@@ -160,6 +195,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(questions_keep_errno),
 		cmocka_unit_test(the_code_is_the_expected_one),
 		cmocka_unit_test(an_unavailable_kind_says_why),
+		cmocka_unit_test(the_status_is_in_words),
 		cmocka_unit_test(an_unavailable_kind_has_no_memory),
 		cmocka_unit_test(other_kinds_are_unharmed),
 		cmocka_unit_test(a_rescan_changes_nothing_here),

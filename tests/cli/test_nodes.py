@@ -8,49 +8,25 @@ Usage: test_nodes.py TOOL TOPOLOGY_DIRECTORY
 import json
 import sys
 import unittest
+import xml.etree.ElementTree
 from pathlib import Path
 
-TOOL = sys.argv[1]
-sys.path.insert(0, sys.argv[2])
+from tooltest import (SKIP_TERMINAL, TOOL, ToolTest, joined, terminal_lines, tool, tree)
 
-import tool  # noqa: E402
-import tree  # noqa: E402
-
-HERE = Path(__file__).resolve().parent
 NODES_VARIABLE = "MEMKIND_DAX_KMEM_NODES"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
-class ToolTest(unittest.TestCase):
-    """Runs the tool, on a machine where one is named."""
-
-    def setUp(self) -> None:
-        directory = tree.temporary_root()
-        self.addCleanup(directory.cleanup)
-        self.root = directory.name
-
+class NodesTest(ToolTest):
     def machine(self, name: str) -> list[str]:
-        tree.write_tree(tree.read_machine(tree.DIRECTORY / f"{name}.txt"), Path(self.root))
-        return ["nodes", "--sysroot", self.root]
-
-    def check(self, arguments: list[str], code: int, **variables: str) -> tuple[str, str]:
-        """(output, errors) of a run that ends with this code."""
-        result = tool.run(TOOL, arguments, variables)
-        self.assertEqual(result.returncode, code, result.stderr)
-        return result.stdout, result.stderr
-
-    def check_fault(self, arguments: list[str], code: int, fault: str, **variables: str) -> None:
-        output, errors = self.check(arguments, code, **variables)
-        self.assertEqual(output, "")
-        self.assertEqual(errors, f"memkind: {fault}\n")
+        return ["nodes", "--sysroot", self.make_machine(name)]
 
 
-class TablesTest(ToolTest):
+class TablesTest(NodesTest):
     """The form for people."""
 
     def check_table(self, name: str, table: str, **variables: str) -> None:
-        output, errors = self.check(self.machine(name), 0, **variables)
-        self.assertEqual(errors, "")
-        self.assertEqual(output, (HERE / table).read_text())
+        self.check_output(self.machine(name), table, **variables)
 
     def test_four_nodes(self) -> None:
         self.check_table("four-node-kmem-6.12", "four-node-kmem-6.12.txt")
@@ -64,15 +40,101 @@ class TablesTest(ToolTest):
     def test_a_cpuset_and_unknown_distances(self) -> None:
         arguments = self.machine("trap-cpuset-one-far")
         (Path(self.root) / "sys/devices/system/node/node1/distance").unlink()
-        output, _ = self.check(arguments, 0)
-        self.assertEqual(output, (HERE / "trap-cpuset-one-far.txt").read_text())
+        self.check_output(arguments, "trap-cpuset-one-far.txt")
 
     def test_nodes_named_by_the_user(self) -> None:
         self.check_table("four-node-cpuless-dram-6.12", "named-by-user.txt",
                          MEMKIND_DAX_KMEM_NODES="2-3")
 
 
-class JsonTest(ToolTest):
+    def test_what_is_free(self) -> None:
+        arguments = self.machine("hbm-hmat-6.12")
+        node = Path(self.root) / "sys/devices/system/node/node2"
+        (node / "meminfo").write_text("Node 2 MemTotal: 192340 kB\nNode 2 MemFree: 102400 kB\n")
+        self.check_output(arguments, "hbm-free.txt")
+
+    def test_a_terminal_breaks_no_line(self) -> None:
+        for name in ("xeon-max-flat", "trap-long-cpulist", "snc2-optane"):
+            arguments = self.machine(name)
+            pipe, _ = self.check(arguments, 0)
+            for width in (72, 80, 300):
+                with self.subTest(name=name, width=width):
+                    self.check_terminal(arguments, width, pipe)
+
+    def check_terminal(self, arguments: list[str], width: int, pipe: str) -> None:
+        if SKIP_TERMINAL:
+            self.skipTest(SKIP_TERMINAL)
+        lines = terminal_lines(arguments, width)
+        self.assertLessEqual(max(map(len, lines)), width)
+        if max(map(len, pipe.split("\n"))) <= width:
+            self.assertEqual("\n".join(lines) + "\n", pipe)
+        # Words are moved, none is lost or cut.
+        tail = pipe[pipe.index("far nodes"):]
+        self.assertTrue(joined("\n".join(lines)).endswith(joined(tail)))
+
+
+class MapTest(NodesTest):
+    """The form for browsers; what it looks like was looked at."""
+
+    def draw(self, name: str) -> xml.etree.ElementTree.Element:
+        arguments = self.machine(name)
+        path = Path(self.root) / "map.svg"
+        arguments += ["--svg", str(path)]
+        self.assertEqual(self.check(arguments, 0), ("", ""))
+        return xml.etree.ElementTree.parse(path).getroot()
+
+    @staticmethod
+    def texts(drawing: xml.etree.ElementTree.Element) -> list[str]:
+        return ["".join(text.itertext()) for text in drawing.iter(f"{SVG}text")]
+
+    def test_every_node_and_distance_is_there(self) -> None:
+        for name in ("1node-6.12", "snc2-optane", "knm-snc4-flat", "sparse-1023", "gpu-coherent",
+                     "trap-nothing", "kmem-offline-6.12"):
+            with self.subTest(name=name):
+                drawing = self.draw(name)
+                texts = self.texts(drawing)
+                nodes = json.loads(self.check(["nodes", "--json", "--sysroot", self.root], 0)[0])
+                for node in nodes["nodes"]:
+                    self.assertIn(f"node {node['id']}: {node['medium']}", texts)
+                    for distance in node["distances"].values():
+                        self.assertIn(str(distance), texts)
+
+    def test_ties_and_closest_nodes(self) -> None:
+        texts = self.texts(self.draw("snc2-optane"))
+        self.assertEqual(texts.count("tie for far: nodes 4-5"), 2)
+        self.assertIn("closest far: node 4", texts)
+        self.assertIn("closest far: node 5", texts)
+
+    def test_it_stands_alone_and_says_what_it_shows(self) -> None:
+        drawing = self.draw("four-node-kmem-6.12")
+        self.assertEqual(drawing.get("role"), "img")
+        labels = drawing.get("aria-labelledby", "").split()
+        found = {element.get("id"): element.text for element in drawing.iter()}
+        self.assertEqual(found[labels[0]], "Memory nodes")
+        self.assertIn("Far nodes: 2-3.", found[labels[1]])
+        source = (Path(self.root) / "map.svg").read_text()
+        self.assertNotIn("href", source)
+        self.assertNotIn("url(", source)
+        self.assertIn("prefers-color-scheme:dark", source)
+
+    def test_nothing_is_drawn_outside(self) -> None:
+        drawing = self.draw("knm-snc4-flat")
+        width, height = int(drawing.get("width")), int(drawing.get("height"))
+        for element in drawing.iter():
+            if element.get("x"):
+                right = int(element.get("x")) + int(element.get("width", 0))
+                self.assertTrue(0 <= right <= width)
+                self.assertTrue(0 <= int(element.get("y")) <= height)
+
+    def test_a_file_that_cannot_be_written(self) -> None:
+        arguments = self.machine("1node-6.12")
+        self.check_fault([*arguments, "--svg", "/nowhere/map.svg"], 1,
+                         "nodes: /nowhere/map.svg can't be written: No such file or directory")
+        self.check_fault([*arguments, "--svg=/dev/full"], 1,
+                         "nodes: /dev/full can't be written: No space left on device")
+
+
+class JsonTest(NodesTest):
     """The form for programs; the machines' own answers are compared in tests/topology."""
 
     @unittest.skipIf(tool.SKIP_LIVE, tool.SKIP_LIVE)
@@ -102,21 +164,14 @@ class JsonTest(ToolTest):
 class HelpTest(ToolTest):
     """Help and version go to standard output."""
 
-    def test_help(self) -> None:
-        output, errors = self.check(["--help"], 0)
-        self.assertIn("  nodes [--sysroot DIR] [--json]\n", output)
-        self.assertEqual(errors, "")
-
     def test_help_of_the_command(self) -> None:
-        output, errors = self.check(["nodes", "--help"], 0)
-        self.assertTrue(output.startswith("usage: memkind nodes [--sysroot DIR] [--json]\n"))
-        self.assertEqual(errors, "")
+        self.check_help("nodes", "[--json] [--svg FILE] [--sysroot DIR]")
 
     def test_version(self) -> None:
         self.assertEqual(self.check(["--version"], 0), ("memkind 1.15.0\n", ""))
 
 
-class FaultTest(ToolTest):
+class FaultTest(NodesTest):
     """One line on standard error, nothing on standard output: 2 for bad usage, 1 for failure."""
 
     def test_bad_usage(self) -> None:
@@ -126,6 +181,9 @@ class FaultTest(ToolTest):
                 (["node"], "no command is called node; see memkind --help"),
                 (["--bad"], "no command is called --bad; see memkind --help"),
                 (["nodes", "--jso"], "nodes: --jso is no option; see memkind nodes --help"),
+                (["nodes", "--svg"], "nodes: --svg needs a file; see memkind nodes --help"),
+                (["nodes", "--svg", "x", "--json"],
+                 "nodes: --json and --svg exclude each other; see memkind nodes --help"),
                 (["nodes", "-xy"], "nodes: -xy is no option; see memkind nodes --help"),
                 (["nodes", "--json=1"], "nodes: --json=1 is no option; see memkind nodes --help"),
                 (["nodes", "0"], "nodes: 0 is no option; see memkind nodes --help"),

@@ -16,6 +16,7 @@
 
 #include "base/bits.h"
 #include "kind/choice.h"
+#include "kind/status.h"
 #include "written_machine.h"
 
 static const struct written_machine tied_at_0 = {
@@ -27,11 +28,28 @@ static const struct written_machine tied_at_0 = {
 
 static int judge(enum mk_kind_id id, const struct mk_topology *topology)
 {
-	const char *reason = NULL;
+	const struct mk_reason *reason = NULL;
 	int status = mk_choice_judge(&mk_kinds[id], topology, &reason);
 
 	assert_int_equal(status == 0, reason == NULL);
 	return status;
+}
+
+static void assert_remedy(enum mk_kind_id id, const struct mk_topology *topology,
+			  const char *expected)
+{
+	const struct mk_reason *reason = NULL;
+	char remedy[512], cut[8];
+	size_t length;
+
+	assert_int_not_equal(mk_choice_judge(&mk_kinds[id], topology, &reason), 0);
+	length = mk_status_write_remedy(&mk_kinds[id], topology, reason, remedy, sizeof(remedy));
+	assert_string_equal(remedy, expected);
+	assert_int_equal(length, strlen(expected));
+	assert_int_equal(mk_status_write_remedy(&mk_kinds[id], topology, reason, NULL, 0), length);
+	mk_status_write_remedy(&mk_kinds[id], topology, reason, cut, sizeof(cut));
+	assert_int_equal(strncmp(cut, expected, sizeof(cut) - 1), 0);
+	assert_int_equal(strlen(cut), sizeof(cut) - 1);
 }
 
 static uint64_t mask_of(const struct mk_nodeset *nodes)
@@ -183,6 +201,12 @@ static void huge_pages_are_of_the_nodes_that_have_some(void **state)
 	put_pool(0, "16");
 	assert_int_equal(judge(MK_KIND_HUGETLB, build(&machine)), 0);
 	assert_int_equal(judge(MK_KIND_HBW_HUGETLB, build(&machine)), MEMKIND_ERROR_HUGETLB);
+	assert_remedy(MK_KIND_HBW_HUGETLB, build(&machine),
+		      "fill a pool: echo NUMBER > /sys/devices/system/node/node2/hugepages/"
+		      "hugepages-2048kB/nr_hugepages");
+	assert_remedy(MK_KIND_HBW_GBTLB, build(&machine),
+		      "fill a pool: echo NUMBER > /sys/devices/system/node/node2/hugepages/"
+		      "hugepages-1048576kB/nr_hugepages");
 	put_pool(3, "1");
 	assert_places(build(&machine), rows, MK_ARRAY_SIZE(rows));
 	assert_int_equal(
@@ -234,6 +258,11 @@ static void a_tie_on_one_socket_refuses_the_preferred_kind_only(void **state)
 	(void)state;
 	assert_int_equal(judge(MK_KIND_DAX_KMEM_PREFERRED, topology), MEMKIND_ERROR_RUNTIME);
 	assert_int_equal(judge(MK_KIND_HBW_PREFERRED, topology), MEMKIND_ERROR_RUNTIME);
+	assert_remedy(
+		MK_KIND_DAX_KMEM_PREFERRED, topology,
+		"nodes 2-3 are equally close to the CPUs of node 0: name one of them in "
+		"MEMKIND_DAX_KMEM_NODES, run on other CPUs (taskset), or use MEMKIND_DAX_KMEM, "
+		"which takes them all");
 	assert_int_equal(judge(MK_KIND_HBW, topology), 0);
 	assert_int_equal(judge(MK_KIND_DAX_KMEM, topology), 0);
 	assert_place(MK_KIND_DAX_KMEM, topology, 0, PLACE(MK_POLICY_BIND, -1), 12);
@@ -285,6 +314,8 @@ static void nodes_that_are_gone_make_the_kind_unavailable(void **state)
 	machine.allowed_nodes = "0-1";
 	topology = build(&machine);
 	assert_int_equal(judge(MK_KIND_DAX_KMEM, topology), MEMKIND_ERROR_UNAVAILABLE);
+	assert_remedy(MK_KIND_DAX_KMEM, topology,
+		      "add them to cpuset.mems of its cgroup again; now it may use nodes 0-1");
 	assert_int_equal(judge(MK_KIND_REGULAR, topology), 0);
 }
 
@@ -315,11 +346,17 @@ static void without_mbind_no_kind_pretends(void **state)
 	mk_choice_forget_probes();
 	assert_int_equal(judge(MK_KIND_DEFAULT, topology), 0);
 	assert_int_equal(judge(MK_KIND_REGULAR, topology), MEMKIND_ERROR_MBIND);
+	assert_remedy(MK_KIND_REGULAR, topology,
+		      "allow it in the seccomp filter, or add CAP_SYS_NICE");
 	assert_int_equal(judge(MK_KIND_DAX_KMEM, topology), MEMKIND_ERROR_MBIND);
 	assert_int_equal(judge(MK_KIND_DAX_KMEM_ALL, topology), MEMKIND_ERROR_MBIND);
 	assert_int_equal(judge(MK_KIND_DAX_KMEM_PREFERRED, topology), MEMKIND_ERROR_MBIND);
 	assert_int_equal(judge(MK_KIND_INTERLEAVE, topology), 0);
 	assert_place(MK_KIND_INTERLEAVE, topology, 0, PLACE(MK_POLICY_DEFAULT, -1), 0);
+	/* Another machine is only read about. */
+	mk_choice_assume_mbind();
+	assert_int_equal(judge(MK_KIND_REGULAR, topology), 0);
+	mk_choice_forget_probes();
 	/* Only DRAM is allowed: REGULAR is all that there is. */
 	machine.allowed_nodes = "0-1";
 	topology = build(&machine);

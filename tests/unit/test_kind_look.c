@@ -99,7 +99,7 @@ static void a_rescan_without_change_keeps_the_short_way(void **state)
 /* The far node is 1: allowed by the snapshot, unknown to the kernel. */
 static void a_refused_mbind_makes_the_library_look(void **state)
 {
-	const char *reason = NULL;
+	const struct mk_reason *reason = NULL;
 
 	(void)state;
 	switch_to(nodes_0_and_1);
