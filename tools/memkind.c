@@ -14,10 +14,14 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{"bench", "[--seconds N] [--json] [--svg FILE]",
+	 "how fast the memory of each node and kind is", mk_tool_bench},
 	{"nodes", "[--sysroot DIR] [--json]",
 	 "what memory the nodes have, and which are far or fast", mk_tool_nodes},
 	{"run", "--kind KIND | --tiers TIERS [OPTION...] [--] PROGRAM [ARGUMENT...]",
 	 "a program, unchanged, with its memory of a kind or in tiers", mk_tool_run},
+	{"top", "[--once] [--json] [--pid PID] [--interval SECONDS] [--sort KEY]",
+	 "which processes have how much memory of which kind", mk_tool_top},
 };
 
 static int print_help(void)

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *mk_tool_name = "memkind";
@@ -32,6 +33,21 @@ const char *mk_tool_option_value(char **arguments, int *index, const char *name)
 		return NULL;
 	(*index)++;
 	return arguments[*index];
+}
+
+bool mk_tool_parse_seconds(const char *text, double least, double most, double *ret_seconds)
+{
+	char *end;
+	double seconds;
+
+	/* strtod() knows more: blanks, signs, hexadecimal digits, names. */
+	if (text[0] == '\0' || text[strspn(text, "0123456789.")] != '\0')
+		return false;
+	seconds = strtod(text, &end);
+	if (*end != '\0' || seconds < least || seconds > most)
+		return false;
+	*ret_seconds = seconds;
+	return true;
 }
 
 int mk_tool_finish(int result, int failure)

@@ -3,6 +3,8 @@
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
 
+#include <stdbool.h>
+
 /* What a command returns, and the process with it. */
 enum {
 	MK_TOOL_DONE = 0,
@@ -22,11 +24,16 @@ void mk_tool_error(const char *format, ...) __attribute__((format(printf, 1, 2))
  */
 const char *mk_tool_option_value(char **arguments, int *index, const char *name);
 
+/* "2" or "0.5", within LEAST and MOST. False: it is no such text; *ret_seconds is untouched then. */
+bool mk_tool_parse_seconds(const char *text, double least, double most, double *ret_seconds);
+
 /* RESULT; FAILURE where all was done and standard output could not be written. */
 int mk_tool_finish(int result, int failure);
 
 /* One function a command; ARGUMENTS begins with its name and ends with NULL. */
+int mk_tool_bench(char **arguments);
 int mk_tool_nodes(char **arguments);
 int mk_tool_run(char **arguments);
+int mk_tool_top(char **arguments);
 
 #endif
