@@ -243,6 +243,26 @@ bool mk_dynamic_is_kind(const struct memkind *kind)
 	return is_known;
 }
 
+const struct memkind *mk_dynamic_next(size_t *place, struct mk_kind_state *ret_state)
+{
+	const struct dynamic *dynamic = NULL;
+
+	lock();
+	while (*place < DYNAMIC_LIMIT && !is_alive(dynamic))
+		dynamic = dynamics[(*place)++];
+	if (is_alive(dynamic)) {
+		*ret_state = (struct mk_kind_state){
+			.reason = dynamic->kind.reason,
+			.capacity = dynamic->type->capacity(&dynamic->backing),
+		};
+		memcpy(ret_state->name, dynamic->name, sizeof(dynamic->name));
+	} else {
+		dynamic = NULL;
+	}
+	unlock();
+	return dynamic == NULL ? NULL : &dynamic->kind;
+}
+
 int mk_dynamic_copy_at_fork(struct memkind *kind)
 {
 	struct dynamic *dynamic;
