@@ -105,6 +105,7 @@ static int finish(struct dynamic *dynamic, const struct dynamic_type *type,
 	struct memkind *kind = &dynamic->kind;
 
 	dynamic->row.name = dynamic->name;
+	dynamic->backing.kind_name = dynamic->name;
 	kind->row = &dynamic->row;
 	kind->own_capacity = own_capacity;
 	if (mk_heap_create(&dynamic->backing, kind, &dynamic->heap) != 0) {
