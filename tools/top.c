@@ -2,8 +2,11 @@
 /* memkind top: which processes have how much memory of which kind, once or live. */
 #include "top.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "base/parse.h"
@@ -115,6 +118,40 @@ static int print_help(void)
 	return MK_TOOL_DONE;
 }
 
+static void wait_s(double seconds)
+{
+	struct timespec time = {.tv_sec = (time_t)seconds};
+
+	time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
+	while (nanosleep(&time, &time) != 0 && errno == EINTR)
+		continue;
+}
+
+/* One look after the other, as JSON; or one, or the second of two where there is to be growth. */
+static int print_looks(const struct mk_top_wish *wish)
+{
+	bool is_endless = wish->is_json && !wish->is_once;
+	int look_count = wish->has_interval ? 2 : 1;
+	struct mk_top_look before = {0};
+	int result = MK_TOOL_DONE;
+
+	for (int i = 0; result == MK_TOOL_DONE && (is_endless || i < look_count); i++) {
+		struct mk_top_look look;
+
+		if (i != 0)
+			wait_s(wish->interval_s);
+		result = mk_top_look(wish, i == 0 ? NULL : &before, &look);
+		mk_top_end(&before);
+		before = look;
+		if (result == MK_TOOL_DONE && wish->is_json && (is_endless || i + 1 == look_count))
+			result = mk_top_print_json(&look);
+	}
+	if (result == MK_TOOL_DONE && !wish->is_json)
+		mk_top_print_table(&before);
+	mk_top_end(&before);
+	return result;
+}
+
 int mk_tool_top(char **arguments)
 {
 	struct mk_top_wish wish = {.interval_s = 2};
@@ -124,5 +161,9 @@ int mk_tool_top(char **arguments)
 	result = parse(arguments, &wish);
 	if (result == MK_TOOL_DONE && wish.is_help)
 		return print_help();
-	return result;
+	if (result != MK_TOOL_DONE)
+		return result;
+	if (wish.is_once || wish.is_json || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return print_looks(&wish);
+	return mk_top_show(&wish);
 }

@@ -39,7 +39,6 @@ static int reserve(struct mk_backing *backing, size_t size, void **ret_base, siz
 	}
 	if (error != 0)
 		return error;
-	mk_vm_name(base, whole_size, backing->kind_name);
 	note_size(anonymous, anonymous->huge_size + whole_size);
 	*ret_base = base;
 	*ret_size = whole_size;
