@@ -52,6 +52,24 @@ int memkind_ng_trim(memkind_t kind);
 int memkind_ng_get_resident(memkind_t kind, size_t *sizes, unsigned node_count);
 
 /*
+ * Writes what there is to say of each kind, those that the program made included, as one JSON object:
+ *
+ *   {"kinds": [{"kind": "memkind_dax_kmem", "available": true, "policy": "bind", "nodes": [2, 3],
+ *     "capacity": 402653184, "allocated": 1048576, "active": 1052672, "resident": 2097152,
+ *     "resident_on": {"2": 2097152}}, ...]}
+ *
+ * A kind that is not available has a "reason". "policy" is default, preferred, bind or interleave, and
+ * "nodes" are those that serve any thread: none where nobody chooses. "capacity" is there where
+ * memkind_get_capacity() knows it. "allocated", "active" and "resident" are those of
+ * memkind_get_stat(), now and whatever memkind_update_cached_stats() has seen; "resident_on" is what
+ * memkind_ng_get_resident() gives, takes as long, and is not there where the kernel does not tell.
+ *
+ * WRITE_CB gets CBOPAQUE and a piece of text of any length, as often as it takes, and may call the
+ * library; NULL: standard error. Nothing is allocated. Returns 0. Since 1.15.0.
+ */
+int memkind_ng_stats_json(void (*write_cb)(void *, const char *), void *cbopaque);
+
+/*
  * Gives each fork child from now on a copy of its own of all blocks of KIND, a kind on files, as it has
  * of other memory. It goes on with files of its own, in the same directory and with the same limit. A
  * fork takes as long as the copy does, and as much disk space as KIND has. Where there is none the child

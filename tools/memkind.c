@@ -14,6 +14,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{"bench", "[--seconds N] [--json] [--svg FILE]",
+	 "how fast the memory of each node and kind is", mk_tool_bench},
 	{"capture", "[--sysroot DIR] DIR", "save what is known of this machine, for a bug report",
 	 mk_tool_capture},
 	{"kinds", "[--json] [--sysroot DIR]",
@@ -23,6 +25,8 @@ static const struct command commands[] = {
 	 "what memory the nodes have, and which are far or fast", mk_tool_nodes},
 	{"run", "--kind KIND | --tiers TIERS [OPTION...] [--] PROGRAM [ARGUMENT...]",
 	 "a program, unchanged, with its memory of a kind or in tiers", mk_tool_run},
+	{"top", "[--once] [--json] [--pid PID] [--interval SECONDS] [--sort KEY]",
+	 "which processes have how much memory of which kind", mk_tool_top},
 };
 
 static int print_help(void)

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *mk_tool_name = "memkind";
@@ -88,6 +89,21 @@ int mk_tool_parse(char **arguments, const struct mk_tool_option *options, const 
 		*operand = word;
 	}
 	return MK_TOOL_DONE;
+}
+
+bool mk_tool_parse_seconds(const char *text, double least, double most, double *ret_seconds)
+{
+	char *end;
+	double seconds;
+
+	/* strtod() knows more: blanks, signs, hexadecimal digits, names. */
+	if (text[0] == '\0' || text[strspn(text, "0123456789.")] != '\0')
+		return false;
+	seconds = strtod(text, &end);
+	if (*end != '\0' || seconds < least || seconds > most)
+		return false;
+	*ret_seconds = seconds;
+	return true;
 }
 
 int mk_tool_finish(int result, int failure)

@@ -39,13 +39,18 @@ struct mk_tool_option {
  */
 int mk_tool_parse(char **arguments, const struct mk_tool_option *options, const char **operand);
 
+/* "2" or "0.5", within LEAST and MOST. False: it is no such text; *ret_seconds is untouched then. */
+bool mk_tool_parse_seconds(const char *text, double least, double most, double *ret_seconds);
+
 /* RESULT; FAILURE where all was done and standard output could not be written. */
 int mk_tool_finish(int result, int failure);
 
 /* One function a command; ARGUMENTS begins with its name and ends with NULL. */
 int mk_tool_capture(char **arguments);
 int mk_tool_kinds(char **arguments);
+int mk_tool_bench(char **arguments);
 int mk_tool_nodes(char **arguments);
 int mk_tool_run(char **arguments);
+int mk_tool_top(char **arguments);
 
 #endif

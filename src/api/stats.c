@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exported statistics. */
 #include <memkind.h>
+#include <memkind_ng.h>
 
 #include "api/export.h"
 #include "base/log.h"
 #include "kind/kind.h"
 #include "kind/report.h"
+#include "kind/summary.h"
 
 static const size_t offsets[] = {
 	[MEMKIND_STAT_TYPE_RESIDENT] = offsetof(struct mk_stats, resident_size),
@@ -39,5 +41,11 @@ MK_EXPORT int memkind_stats_print(void (*write_cb)(void *, const char *), void *
 	if (((unsigned)opts & ~MK_REPORT_OPTIONS) != 0)
 		return MEMKIND_ERROR_INVALID;
 	mk_report_write(write_cb != NULL ? write_cb : mk_log_write, cbopaque, (unsigned)opts);
+	return MEMKIND_SUCCESS;
+}
+
+MK_EXPORT int memkind_ng_stats_json(void (*write_cb)(void *, const char *), void *cbopaque)
+{
+	mk_summary_write(write_cb != NULL ? write_cb : mk_log_write, cbopaque);
 	return MEMKIND_SUCCESS;
 }

@@ -139,15 +139,33 @@ void mk_writer_close(struct mk_writer *writer)
 	writer->is_first = false;
 }
 
+static void put_item(struct mk_writer *writer, const char *key, const char *text)
+{
+	put_key(writer, key);
+	put_space(writer, key);
+	put(writer, text);
+	end_line(writer);
+}
+
 void mk_writer_number(struct mk_writer *writer, const char *key, uint64_t value)
 {
 	char digits[24];
 
 	snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
-	put_key(writer, key);
-	put_space(writer, key);
-	put(writer, digits);
-	end_line(writer);
+	put_item(writer, key, digits);
+}
+
+void mk_writer_flag(struct mk_writer *writer, const char *key, bool value)
+{
+	put_item(writer, key, value ? "true" : "false");
+}
+
+void mk_writer_nodes(struct mk_writer *writer, const char *key, const struct mk_nodeset *nodes)
+{
+	mk_writer_open(writer, key, NULL, MK_SHAPE_ROW_LIST);
+	mk_nodeset_for_each (node, nodes)
+		mk_writer_number(writer, NULL, node);
+	mk_writer_close(writer);
 }
 
 void mk_writer_text(struct mk_writer *writer, const char *key, const char *value)

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/nodeset.h"
+
 typedef void mk_sink(void *context, const char *text);
 
 /* What holds items. Text gives a line to each item, but one line to all of a row. */
@@ -39,6 +41,8 @@ void mk_writer_open(struct mk_writer *writer, const char *key, const char *title
 void mk_writer_close(struct mk_writer *writer);
 
 void mk_writer_number(struct mk_writer *writer, const char *key, uint64_t value);
+void mk_writer_flag(struct mk_writer *writer, const char *key, bool value);
+void mk_writer_nodes(struct mk_writer *writer, const char *key, const struct mk_nodeset *nodes);
 void mk_writer_text(struct mk_writer *writer, const char *key, const char *value);
 
 /* A line of the text; JSON has none. */

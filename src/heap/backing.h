@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct mk_backing;
 
@@ -56,6 +57,9 @@ struct mk_backing {
 	 * purged is gone for good then, and an empty reservation is released at once.
 	 */
 	size_t page_size;
+	/* For those who look on from outside; the heap makes nothing of it. */
+	const char *kind_name; /* NULL: unknown */
+	uint64_t node_mask;    /* the nodes 0 to 63 that all of it is bound to; 0: none */
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include "heap/meta.h"
 #include "heap/pagemap.h"
 #include "heap/pages.h"
+#include "heap/probe.h"
 #include "os/thread.h"
 
 enum {
@@ -77,6 +78,7 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 	if (step >= heap->pages.step)
 		heap->pages.step = mk_min_size(heap->pages.step * 2, STEP_LIMIT);
 	mk_annotate_commit(base, step);
+	MK_PROBE_COMMIT(heap, base, step);
 	return add_committed(heap, reservation, step);
 }
 
@@ -130,6 +132,7 @@ static struct mk_reservation *reserve(struct mk_heap *heap, size_t size)
 		return NULL;
 	}
 	mk_annotate_reserve(space.base, space.size);
+	MK_PROBE_RESERVE(heap, space.base, space.size);
 	reservation->base = (uintptr_t)space.base;
 	reservation->size = space.size;
 	reservation->committed = 0;
@@ -151,6 +154,7 @@ void mk_pages_release(struct mk_heap *heap, struct mk_reservation **link)
 
 	*link = reservation->next;
 	heap->pages.committed_size -= reservation->committed;
+	MK_PROBE_RELEASE(heap, reservation->base, reservation->size);
 	mk_annotate_release((void *)reservation->base, reservation->size, reservation->committed);
 	heap->backing->ops->release(heap->backing, (void *)reservation->base, reservation->size);
 	mk_meta_free(MK_META_RESERVATION, reservation);

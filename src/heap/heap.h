@@ -94,6 +94,9 @@ void mk_stats_update(void);
  */
 void mk_stats_get(const void *owner, struct mk_stats *ret_stats);
 
+/* The sum for the heaps of an owner at this moment; their snapshots stay as they are. */
+void mk_stats_get_now(const void *owner, struct mk_stats *ret_stats);
+
 /*
  * Gives back at once what is idle in the heaps of an owner: the calling thread's caches, the depots,
  * empty slabs, and all pages that can be. Other threads flush their caches of these heaps when they

@@ -5,6 +5,7 @@
 #include "heap/meta.h"
 #include "heap/pagemap.h"
 #include "heap/pages.h"
+#include "heap/probe.h"
 #include "heap/registry.h"
 #include "os/thread.h"
 
@@ -20,6 +21,8 @@ bool mk_pages_zero(struct mk_heap *heap, void *block)
 		return false;
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
 	error = heap->backing->ops->purge(heap->backing, block, size);
+	if (error == 0)
+		MK_PROBE_PURGE(heap, block, size);
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 	return error == 0;
 }
@@ -46,6 +49,7 @@ static void purge_span(struct mk_heap *heap, struct mk_span *span, size_t alignm
 		return;
 	if (heap->backing->ops->purge(heap->backing, (void *)whole->base, mk_span_size(whole)) ==
 	    0) {
+		MK_PROBE_PURGE(heap, whole->base, mk_span_size(whole));
 		heap->pages.purged_size += mk_span_size(whole);
 		whole->state = MK_SPAN_FRESH;
 		whole->has_holes = heap->backing->ops->refill != NULL;

@@ -214,16 +214,30 @@ void mk_stats_update(void)
 	mk_registry_visit(take_snapshot);
 }
 
+static void add(struct mk_stats *sum, const struct mk_stats *part)
+{
+	sum->allocated_size += part->allocated_size;
+	sum->active_size += part->active_size;
+	sum->resident_size += part->resident_size;
+}
+
 static void add_snapshot(struct mk_heap *heap, struct mk_stats *sum)
 {
 	if (!heap->has_snapshot)
 		take_snapshot(heap);
-	sum->allocated_size += heap->snapshot.allocated_size;
-	sum->active_size += heap->snapshot.active_size;
-	sum->resident_size += heap->snapshot.resident_size;
+	add(sum, &heap->snapshot);
 }
 
-void mk_stats_get(const void *owner, struct mk_stats *ret_stats)
+static void add_now(struct mk_heap *heap, struct mk_stats *sum)
+{
+	struct mk_heap_stats stats;
+
+	read_totals(heap, &stats);
+	add(sum, &stats.total);
+}
+
+static void add_all(const void *owner, void (*add_heap)(struct mk_heap *, struct mk_stats *),
+		    struct mk_stats *ret_stats)
 {
 	struct mk_heap *heap;
 
@@ -231,8 +245,18 @@ void mk_stats_get(const void *owner, struct mk_stats *ret_stats)
 	mk_registry_lock();
 	for (heap = mk_registry_next(owner, 1); heap != NULL;
 	     heap = mk_registry_next(owner, heap->number + 1))
-		add_snapshot(heap, ret_stats);
+		add_heap(heap, ret_stats);
 	mk_registry_unlock();
+}
+
+void mk_stats_get(const void *owner, struct mk_stats *ret_stats)
+{
+	add_all(owner, add_snapshot, ret_stats);
+}
+
+void mk_stats_get_now(const void *owner, struct mk_stats *ret_stats)
+{
+	add_all(owner, add_now, ret_stats);
 }
 
 /* False: the heap has none from PIECE->end on. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The slow path of an allocation: from a kind and a thread to a heap, and from there to a block. */
+#include "heap/probe.h"
 #include "kind/heaps.h"
 #include "kind/kind.h"
 #include "kind/look.h"
@@ -74,7 +75,8 @@ void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request)
 		if (block != NULL)
 			return block;
 		if (!is_worth_retry(kind, generation))
-			return NULL;
+			break;
 	}
+	MK_PROBE_EXHAUSTED(kind->row->name, request->size, request->alignment);
 	return NULL;
 }

@@ -113,6 +113,7 @@ static int reserve(struct mk_backing *backing, size_t size, void **ret_base, siz
 		}
 		note_range(anonymous, base, size);
 	}
+	mk_vm_name(base, size, backing->kind_name);
 	if (anonymous->refuses_huge_pages)
 		mk_vm_refuse_huge_pages(base, size);
 	*ret_base = base;

@@ -105,6 +105,7 @@ static int finish(struct dynamic *dynamic, const struct dynamic_type *type,
 	struct memkind *kind = &dynamic->kind;
 
 	dynamic->row.name = dynamic->name;
+	dynamic->backing.kind_name = dynamic->name;
 	kind->row = &dynamic->row;
 	kind->own_capacity = own_capacity;
 	if (mk_heap_create(&dynamic->backing, kind, &dynamic->heap) != 0) {
@@ -243,6 +244,26 @@ bool mk_dynamic_is_kind(const struct memkind *kind)
 	is_known = is_static(kind) || find(kind) != NULL;
 	unlock();
 	return is_known;
+}
+
+const struct memkind *mk_dynamic_next(size_t *place, struct mk_kind_state *ret_state)
+{
+	const struct dynamic *dynamic = NULL;
+
+	lock();
+	while (*place < DYNAMIC_LIMIT && !is_alive(dynamic))
+		dynamic = dynamics[(*place)++];
+	if (is_alive(dynamic)) {
+		*ret_state = (struct mk_kind_state){
+			.reason = dynamic->kind.reason,
+			.capacity = dynamic->type->capacity(&dynamic->backing),
+		};
+		memcpy(ret_state->name, dynamic->name, sizeof(dynamic->name));
+	} else {
+		dynamic = NULL;
+	}
+	unlock();
+	return dynamic == NULL ? NULL : &dynamic->kind;
 }
 
 int mk_dynamic_copy_at_fork(struct memkind *kind)

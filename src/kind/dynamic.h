@@ -20,6 +20,12 @@ int mk_dynamic_destroy(struct memkind *kind);
 /* True: KIND is a static one, or one that the program made and did not destroy. */
 bool mk_dynamic_is_kind(const struct memkind *kind);
 
+/*
+ * What the kind is that stands at *PLACE, from 0 on, or behind it; *PLACE moves behind it. The kind may
+ * be destroyed meanwhile: it is good for the name of an owner of heaps only. NULL: there is none.
+ */
+const struct memkind *mk_dynamic_next(size_t *place, struct mk_kind_state *ret_state);
+
 /* From now on. MEMKIND_ERROR_INVALID: KIND is no kind on files. */
 int mk_dynamic_copy_at_fork(struct memkind *kind);
 

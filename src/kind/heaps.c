@@ -46,8 +46,11 @@ static struct mk_partition *make_partition(struct memkind *kind,
 				   (kind->row->flags & MK_KIND_NO_HUGE_PAGES) != 0,
 				   partition->ranges, range_limit);
 	partition->anonymous.trouble = &kind->trouble;
-	if (placement->mode != MK_POLICY_DEFAULT)
+	partition->anonymous.backing.kind_name = kind->row->name;
+	if (placement->mode != MK_POLICY_DEFAULT) {
+		partition->anonymous.backing.node_mask = placement->nodes.word[0];
 		partition->anonymous.mode_flags = mk_choice_mode_flags(mk_look_topology());
+	}
 	if (mk_heap_create(&partition->anonymous.backing, kind, &partition->heap) != 0) {
 		mk_vm_release(memory, PARTITION_SIZE);
 		return NULL;

@@ -168,6 +168,24 @@ int mk_kind_check(struct memkind *kind, const struct mk_reason **ret_reason);
  */
 size_t mk_kind_status(struct memkind *kind, char *buffer, size_t size);
 
+/* What a kind is at one moment. */
+struct mk_kind_state {
+	char name[64];
+	const char *reason; /* why it is not available; NULL: it is */
+	enum mk_policy_mode mode;
+	struct mk_nodeset nodes; /* all that serve any thread; empty: none is chosen */
+	int64_t capacity;	 /* see mk_kind_capacity() */
+};
+
+/* Of a kind that nobody destroys meanwhile. */
+void mk_kind_read_state(struct memkind *kind, struct mk_kind_state *ret_state);
+
+/*
+ * Sets the bytes of KIND in memory on each node: 0; -EPERM, -ENOSYS: the kernel does not tell. See
+ * memkind_ng_get_resident().
+ */
+int mk_kind_resident(const struct memkind *kind, size_t ret_sizes[static MK_NODE_LIMIT]);
+
 /*
  * Bytes of the nodes that serve the calling thread, or of what the kind was made of, full or not; -1:
  * not available, no answer.

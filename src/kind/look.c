@@ -2,6 +2,8 @@
 /* The snapshot in use, the verdicts on the kinds, and looking again. */
 #include "kind/look.h"
 
+#include <stdio.h>
+
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/options.h"
@@ -208,6 +210,18 @@ int64_t mk_kind_capacity(struct memkind *kind)
 	}
 	mk_look_unlock();
 	return (int64_t)capacity;
+}
+
+void mk_kind_read_state(struct memkind *kind, struct mk_kind_state *ret_state)
+{
+	snprintf(ret_state->name, sizeof(ret_state->name), "%s", kind->row->name);
+	mk_look_lock();
+	mk_look_ask(kind);
+	ret_state->reason = kind->reason;
+	ret_state->mode = kind->is_unbound ? MK_POLICY_DEFAULT : kind->row->mode;
+	ret_state->nodes = kind->nodes;
+	mk_look_unlock();
+	ret_state->capacity = mk_kind_capacity(kind);
 }
 
 void mk_kind_rescan(void)

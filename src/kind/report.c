@@ -183,12 +183,8 @@ static void write_subject(struct mk_writer *writer, const struct subject *subjec
 	mk_writer_open(writer, key, title, MK_SHAPE_OBJECT);
 	if (subject->name[0] != '\0')
 		mk_writer_text(writer, "kind", subject->name);
-	if (!mk_nodeset_is_empty(&subject->nodes)) {
-		mk_writer_open(writer, "nodes", NULL, MK_SHAPE_ROW_LIST);
-		mk_nodeset_for_each (node, &subject->nodes)
-			mk_writer_number(writer, NULL, node);
-		mk_writer_close(writer);
-	}
+	if (!mk_nodeset_is_empty(&subject->nodes))
+		mk_writer_nodes(writer, "nodes", &subject->nodes);
 	WRITE_FIELDS(writer, total_fields, &subject->stats);
 	for (size_t i = 0; i < MK_ARRAY_SIZE(parts); i++)
 		if (is_wanted(subject, parts[i].omit))

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Address space and pages: mmap, mprotect, madvise, munmap. */
+/* Address space and pages: mmap, mprotect, madvise, prctl, munmap. */
 #include "os/vm.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@ enum { RESIDENT_PAGES = 2048 };
 /* The kernel's numbers, so that old headers do. */
 enum {
 	POPULATE_WRITE = 23,
+	SET_VMA = 0x53564d41,
+	SET_VMA_ANON_NAME = 0,
 	HUGE_SHIFT = 26,
 };
 
@@ -169,6 +172,14 @@ int mk_vm_resident(void *base, size_t size, size_t *ret_size)
 	}
 	*ret_size = resident * page_size;
 	return 0;
+}
+
+void mk_vm_name(void *base, size_t size, const char *name)
+{
+	int saved_errno = errno;
+
+	prctl(SET_VMA, SET_VMA_ANON_NAME, base, size, name);
+	errno = saved_errno;
 }
 
 void mk_vm_release(void *base, size_t size)

@@ -42,6 +42,12 @@ int mk_vm_forbid_writing(void *base, size_t size);
 /* Bytes of the pages of a mapped range that are in memory. -ENOSYS: the kernel doesn't tell. */
 int mk_vm_resident(void *base, size_t size, size_t *ret_size);
 
+/*
+ * Gives a mapping the name that /proc/PID/maps shows for it, where the kernel keeps such names (Linux
+ * 5.17 with CONFIG_ANON_VMA_NAME). That it did not is no matter.
+ */
+void mk_vm_name(void *base, size_t size, const char *name);
+
 /* Gives back address space and pages. */
 void mk_vm_release(void *base, size_t size);
 

@@ -264,6 +264,14 @@ static void others_may_work_meanwhile(void **state)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+static char report[32768];
+
+static void append(void *context, const char *text)
+{
+	assert_true(strlen(report) + strlen(text) < sizeof(report));
+	strcat(context, text);
+}
+
 /* The last one: the filter stays. */
 static void a_kernel_that_does_not_tell_is_an_error(void **state)
 {
@@ -286,6 +294,9 @@ static void a_kernel_that_does_not_tell_is_an_error(void **state)
 			 MEMKIND_ERROR_OPERATION_FAILED);
 	assert_int_equal(errno, 77);
 	assert_int_equal(size, 77);
+	assert_int_equal(memkind_ng_stats_json(append, report), 0);
+	assert_non_null(strstr(report, "\"kind\":\"memkind_default\""));
+	assert_null(strstr(report, "\"resident_on\":{\""));
 	/* A kind without pages needs not ask. */
 	assert_int_equal(memkind_ng_get_resident(MEMKIND_HUGETLB, &size, 1), 0);
 	assert_int_equal(size, 0);

@@ -478,6 +478,15 @@ def _redis(name: str, options: str, check: Callable[[str], str]) -> Case:
         needs_redis=True)
 
 
+def _looked_at() -> list[Case]:
+    """What the tool sees of a process that holds memory."""
+    return [
+        Case("top", "four-node", "hold -c 0 DAX_KMEM 60 'memkind top --once --json'",
+             checks.top_shows("hold", ("dax_kmem", "bind:2"), 2, 60), needs_tool=True,
+             old_is_wrong="has no such tool"),
+    ]
+
+
 def _servers() -> list[Case]:
     return [
         _redis("far", "--kind dax_kmem_preferred",
@@ -503,5 +512,5 @@ def _tutorial() -> list[Case]:
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
             *_unchanged_programs(), *_migration(), *_fills(), *_ties(), *_machines(),
-            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(), *_servers(),
+            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(), *_servers(), *_looked_at(),
             *_tutorial()]

@@ -139,6 +139,24 @@ def run_table(expected: dict[tuple[str, int], int], tolerance: int = 6) -> Check
     return check
 
 
+def top_shows(name: str, labels: tuple[str, str], node: int, mib: int) -> Check:
+    """`memkind top --once --json` must show so much in the process, all of it on the node.
+
+    LABELS: the kind, and the policy that is shown where the kernel keeps no names of memory.
+    """
+    def check(output: str) -> str:
+        processes = [process for process in json.loads(output)["processes"]
+                     if process["name"] == name]
+        if len(processes) != 1:
+            return f"{len(processes)} processes are called {name}"
+        found = {row["node"]: row["bytes"] / 2**20 for row in processes[0]["memory"]
+                 if (row["kind"] or row["policy"]) in labels}
+        if set(found) != {node} or not mib <= found[node] < mib + 6:
+            return f"{' or '.join(labels)} has {found} MiB on nodes, not {mib} on {node}"
+        return ""
+    return check
+
+
 def parse_nodes(text: str) -> list[int]:
     """A list as the kernel and numactl write it: "0-1,3"."""
     nodes = []

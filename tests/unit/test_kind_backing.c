@@ -103,6 +103,38 @@ static void a_reservation_is_aligned_and_bound_to_its_end(void **state)
 	free(fixture);
 }
 
+static bool has_mapping(const char *name)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[4096];
+	bool is_found = false;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps) != NULL)
+		is_found |= strstr(line, name) != NULL;
+	fclose(maps);
+	return is_found;
+}
+
+static void a_reservation_has_the_name_of_its_kind(void **state)
+{
+	struct fixture *fixture = start(MK_POLICY_BIND, 0);
+	void *base = NULL, *other = NULL;
+
+	(void)state;
+	assert_int_equal(mk_vm_reserve(SIZE, mk_vm_page_size(), &other), 0);
+	mk_vm_name(other, SIZE, "memkind_other");
+	fixture->anonymous.backing.kind_name = "memkind_mine";
+	errno = 77;
+	assert_int_equal(reserve(fixture, &base), 0);
+	assert_int_equal(errno, 77);
+	/* Kernels keep names or not: of all mappings, then. */
+	assert_true(has_mapping("[anon:memkind_mine]") == has_mapping("[anon:memkind_other]"));
+	mk_vm_release(other, SIZE);
+	release(fixture, base);
+	free(fixture);
+}
+
 static void committed_bytes_are_zero_and_purging_clears(void **state)
 {
 	struct fixture *fixture = start(MK_POLICY_BIND, 0);
@@ -248,6 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reservation_is_aligned_and_bound_to_its_end),
+		cmocka_unit_test(a_reservation_has_the_name_of_its_kind),
 		cmocka_unit_test(committed_bytes_are_zero_and_purging_clears),
 		cmocka_unit_test(a_commit_repairs_every_reservation),
 		cmocka_unit_test(a_reservation_beyond_the_list_repairs_itself),

@@ -26,6 +26,8 @@ static void append(void *context, const char *text)
 
 static void write_all_shapes(struct mk_writer *writer)
 {
+	struct mk_nodeset nodes = {{1 << 3 | 1 << 4}};
+
 	mk_writer_line(writer, "begin");
 	mk_writer_number(writer, "first", 1);
 	mk_writer_open(writer, "object", "An object", MK_SHAPE_OBJECT);
@@ -43,10 +45,8 @@ static void write_all_shapes(struct mk_writer *writer)
 		mk_writer_close(writer);
 	}
 	mk_writer_close(writer);
-	mk_writer_open(writer, "list", NULL, MK_SHAPE_ROW_LIST);
-	mk_writer_number(writer, NULL, 3);
-	mk_writer_number(writer, NULL, 4);
-	mk_writer_close(writer);
+	mk_writer_nodes(writer, "list", &nodes);
+	mk_writer_flag(writer, "flag", true);
 	mk_writer_close(writer);
 	mk_writer_line(writer, "end");
 }
@@ -71,7 +71,7 @@ static void shapes_in_json(void **state)
 			    "{\"first\":1,\"object\":{\"word\":\"a\",\"empty\":[],\"rows\":["
 			    "{\"x\":0,\"in\":{\"y\":18446744073709551615},\"z\":0},"
 			    "{\"x\":1,\"in\":{\"y\":18446744073709551615},\"z\":0}],"
-			    "\"list\":[3,4]}}\n");
+			    "\"list\":[3,4],\"flag\":true}}\n");
 	assert_int_equal(result.call_count, 1);
 }
 
@@ -90,6 +90,7 @@ static void shapes_in_text(void **state)
 					 "    x: 0  in: y: 18446744073709551615  z: 0\n"
 					 "    x: 1  in: y: 18446744073709551615  z: 0\n"
 					 "  list: 3  4\n"
+					 "  flag: true\n"
 					 "end\n");
 }
 
