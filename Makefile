@@ -57,7 +57,14 @@ install: $(BUILD)/build.ninja
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
+# What install put there with the same PREFIX, LIBDIR and DESTDIR.
+uninstall: $(BUILD)/build.ninja
+	meson configure $(BUILD) $(LAYOUT)
+	ninja -C $(BUILD) build.ninja >/dev/null
+	scripts/uninstall $(BUILD) $(DESTDIR)
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo test test-vm test-programs check bench install clean
+.PHONY: all demo test test-vm test-programs check bench install uninstall clean
