@@ -41,6 +41,17 @@ test-programs:
 	@$(MAKE) --no-print-directory all
 	python3 -B tests/programs/run.py --build $(BUILD) $(TEST_PROGRAMS)
 
+# Debian packages in build/deb, to be installed with apt-get install ./build/deb/*.deb.
+packages:
+	@scripts/need build packages
+	scripts/packages-deb
+
+# Packages, Debian's and RPM's, are built, checked, and replace those of libmemkind 1.14 in a copy of
+# the machine's files: three minutes.
+test-packages:
+	@scripts/need build packages test-packages
+	python3 -B tests/packages/run.py $(TEST_PACKAGES)
+
 # Format, layers, static analysis, both compilers, sanitizers, exports, arm64.
 check:
 	scripts/check $(CHECK)
@@ -57,7 +68,14 @@ install: $(BUILD)/build.ninja
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
+# What install put there with the same PREFIX, LIBDIR and DESTDIR.
+uninstall: $(BUILD)/build.ninja
+	meson configure $(BUILD) $(LAYOUT)
+	ninja -C $(BUILD) build.ninja >/dev/null
+	scripts/uninstall $(BUILD) $(DESTDIR)
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo test test-vm test-programs check bench install clean
+.PHONY: all demo test test-vm test-programs packages test-packages check bench install uninstall clean

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Installs into a scratch folder; a program finds it with pkg-config, links and runs.
+"""Installs into a scratch folder; a program finds it with pkg-config and CMake, links and runs.
 
-Arguments: build folder, meson's command, C compiler. Exit status 77: skipped.
+Then all of it is uninstalled. Arguments: build folder, meson's command, C compiler. Exit status 77: skipped.
 """
 import os
 import shutil
@@ -26,6 +26,21 @@ int main(void)
 	memkind_free(NULL, block);
 	return memkind_ng_rescan();
 }
+"""
+
+
+PROJECT = """
+cmake_minimum_required(VERSION 3.18)
+project(consumer C)
+find_package(memkind 1.14 REQUIRED)
+foreach(target memkind memkind-static)
+  add_executable(with-${target} ../program.c)
+  target_link_libraries(with-${target} memkind::${target})
+endforeach()
+find_package(memkind 2.0 QUIET)
+if(memkind_FOUND OR NOT memkind_CONSIDERED_VERSIONS STREQUAL "1.15.0")
+  message(FATAL_ERROR "version 2.0 is ${memkind_CONSIDERED_VERSIONS}")
+endif()
 """
 
 
@@ -92,6 +107,29 @@ def check_manual(root: Path, build: Path) -> None:
                 raise SystemExit(f"FAIL: {name} leads nowhere")
 
 
+def check_cmake(folder: Path, root: Path, compiler: list[str]) -> None:
+    """The program is FOLDER/program.c; it finds the shared library by the path it was built with."""
+    project = folder / "project"
+    project.mkdir()
+    (project / "CMakeLists.txt").write_text(PROJECT, encoding="ascii")
+    where = only(root, "memkindConfig.cmake").parent
+    environment = {**os.environ, "CC": " ".join(compiler)}
+    run("cmake", "-S", project, "-B", project / "build", f"-Dmemkind_DIR={where}", env=environment)
+    run("cmake", "--build", project / "build")
+    for name, is_shared in (("with-memkind", True), ("with-memkind-static", False)):
+        run(project / "build" / name)
+        needs = run("readelf", "-d", project / "build" / name)
+        if ("libmemkind.so.0" in needs) != is_shared:
+            raise SystemExit(f"FAIL: {name} of CMake needs\n{needs}")
+
+
+def check_uninstall(build: str, root: Path) -> None:
+    run(Path(__file__).parents[2] / "scripts/uninstall", build, root)
+    rest = list(root.rglob("*"))
+    if rest:
+        raise SystemExit(f"FAIL: uninstalling left {rest}")
+
+
 def main() -> int:
     build, meson, *compiler = sys.argv[1:]
     if shutil.which("pkg-config") is None:
@@ -129,6 +167,11 @@ def main() -> int:
         run(program)
         run(*compiler, include, "-static", source, "-o", program, archive, "-lpthread")
         run(program)
+        if shutil.which("cmake"):
+            check_cmake(Path(folder), root, compiler)
+        else:
+            print("not installed: cmake")
+        check_uninstall(build, root)
     return 0
 
 

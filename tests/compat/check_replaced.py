@@ -2,28 +2,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debian's packages of libmemkind are removed, this library is installed, and programs still run.
 
-All of it in a copy of the machine's files that is thrown away (overlayfs, in a mount namespace).
+All of it in a copy of the machine's files that is thrown away.
 Arguments: top of the tree, build folder, a C program that is as old as libmemkind 1.14. Exit status
 77: skipped.
 """
 
 import os
-import shlex
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import machine_copy
+
 OLD_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
 OLD_HEADER = Path("/usr/include/memkind.h")
 
-# Variables: copy, top, build, program, source.
-MAKE_COPY = """
-mount -t tmpfs none $copy && mkdir $copy/upper $copy/work $copy/root &&
-mount -t overlay -o lowerdir=/,upperdir=$copy/upper,workdir=$copy/work overlay $copy/root &&
-mount --rbind /proc $copy/root/proc && mount --rbind /dev $copy/root/dev &&
-test -e $copy/root$top/Makefile && test -e $copy/root$program
-"""
+# Variables: top, build, program, source.
 REPLACE = """
 set -e
 dpkg --remove libmemkind-progs libmemkind-dev libmemkind0
@@ -33,19 +29,6 @@ test -e /usr/lib/x86_64-linux-gnu/libmemkind.so
 test "$(pkg-config --modversion memkind)" = 1.15.0
 cc -std=gnu17 $source -o $program-new $(pkg-config --cflags --libs memkind) -lpthread
 """
-
-
-def shell(script: str, values: dict[str, str | Path]) -> str:
-    lines = [f"{name}={shlex.quote(str(value))}" for name, value in values.items()]
-    return "\n".join([*lines, script])
-
-
-def run_in_copy(script: str, values: dict[str, str | Path]) -> subprocess.CompletedProcess[str]:
-    """Exit status 77 where there can be no copy."""
-    inner = shlex.quote(shell(script, values))
-    outer = shell(f"{{ {MAKE_COPY.strip()}; }} || exit 77\nchroot $copy/root sh -c {inner}", values)
-    return subprocess.run(["unshare", "-m", "sh", "-c", outer], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
 
 
 def main() -> int:
@@ -58,12 +41,11 @@ def main() -> int:
         subprocess.run(["cc", "-std=gnu17", "-I", str(OLD_HEADER.parent), source, "-o", program,
                         OLD_LIBRARY, "-lpthread"], check=True)
         before = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout
-        values = {"copy": Path(folder) / "copy", "top": top, "build": build, "program": program,
-                  "source": source}
-        values["copy"].mkdir()
+        values = {"top": top, "build": build, "program": program, "source": source}
         mark = "=== the programs"
-        done = run_in_copy(f"{REPLACE}\necho '{mark}'\n$program\n$program-new", values)
-    if done.returncode == 77:
+        done = machine_copy.run(f"{REPLACE}\necho '{mark}'\n$program\n$program-new", values,
+                                Path(folder), [top / "Makefile", program])
+    if done.returncode == machine_copy.IMPOSSIBLE:
         print(f"SKIP: no copy of the machine's files can be made\n{done.stdout}")
         return 77
     log, _, after = done.stdout.partition(f"{mark}\n")

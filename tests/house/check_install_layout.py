@@ -3,13 +3,27 @@
 """`make install` puts the library where the C library's loader and pkg-config look by themselves.
 
 Meson finds Debian's folder through dpkg-dev only, which new machines do not have: the Makefile has
-to name it, both when it configures and when it installs. Argument: the top of the tree. Exit status
-77: skipped.
+to name it, both when it configures and when it installs, and when it removes what it installed.
+Argument: the top of the tree. Exit status 77: skipped.
 """
 
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
+
+
+def check_layout(top: str, build: Path, goal: str, multiarch: str) -> None:
+    shown = subprocess.run(
+        ["make", "-n", "-C", top, f"BUILD={build}", "PREFIX=/opt/x", "DESTDIR=/there", goal],
+        capture_output=True, text=True, check=True).stdout
+    lines = [line for line in shown.splitlines() if line.startswith(("meson setup",
+                                                                     "meson configure"))]
+    assert len(lines) == 2, f"make {goal} configures in {len(lines)} lines:\n{shown}"
+    for line in lines:
+        assert "--prefix=/opt/x" in line.split(), line
+        assert f"--libdir=lib/{multiarch}" in line.split(), line
+    assert "/there" in shown.splitlines()[-2], f"make {goal} forgets DESTDIR:\n{shown}"
 
 
 def main() -> int:
@@ -20,15 +34,8 @@ def main() -> int:
         print("SKIP: the C compiler here knows no multiarch folder")
         return 77
     with tempfile.TemporaryDirectory() as scratch:
-        shown = subprocess.run(
-            ["make", "-n", "-C", top, f"BUILD={scratch}/build", "PREFIX=/opt/x", "install"],
-            capture_output=True, text=True, check=True).stdout
-    lines = [line for line in shown.splitlines() if line.startswith(("meson setup",
-                                                                     "meson configure"))]
-    assert len(lines) == 2, f"make install configures in {len(lines)} lines:\n{shown}"
-    for line in lines:
-        assert "--prefix=/opt/x" in line.split(), line
-        assert f"--libdir=lib/{multiarch}" in line.split(), line
+        for goal in ("install", "uninstall"):
+            check_layout(top, Path(scratch, "build"), goal, multiarch)
     return 0
 
 

@@ -37,6 +37,7 @@ class Case:
     needs_openmp: bool = False  # the OpenMP runtimes of LLVM and GCC
     needs_tool: bool = False  # the memkind tool, and the libraries that it preloads
     needs_redis: bool = False  # redis-server and redis-cli
+    needs_python: bool = False  # Debian's Python with NumPy, and the package of ours
     shows_output: bool = False  # what it printed is shown, also where it passes
 
 
@@ -509,8 +510,17 @@ def _tutorial() -> list[Case]:
     ]
 
 
+def _pythons() -> list[Case]:
+    # Python's files take room on the nodes of DRAM, which cases that fill them count on.
+    return [Case("numpy", "four-node",
+                 "export PYTHONPATH=/job/python\n"
+                 "taskset 1 python3 -B /job/arrays.py DAX_KMEM 2 &&\n"
+                 "taskset 2 python3 -B /job/arrays.py DAX_KMEM_PREFERRED 3",
+                 limit=120, is_alone=True, needs_python=True)]
+
+
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
             *_unchanged_programs(), *_migration(), *_fills(), *_ties(), *_machines(),
             *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(), *_servers(), *_looked_at(),
-            *_tutorial()]
+            *_pythons(), *_tutorial()]

@@ -65,6 +65,7 @@ class Setting:
 
     library: Path | None  # the directory of libmemkind.so.0; None: Debian's libmemkind 1.14
     tool: Path | None  # the `memkind` tool, if it was built
+    python: Path | None  # the directory of the Python package, if it was built
     guest_directory: Path
     programs: Path
 
@@ -164,6 +165,26 @@ def _add_openmp(setting: Setting, archive: Archive) -> None:
         archive.add_file(f"job/trixie/{name}", _TRIXIE / "usr/lib/x86_64-linux-gnu" / name)
 
 
+def _add_python(setting: Setting, archive: Archive) -> None:
+    """Debian's Python and NumPy, as far as the package of ours needs them, at their own paths."""
+    program = Path("/usr/bin/python3")
+    shown = kernel.run([str(program), "-B", "-c",
+                        f"import sys; sys.path.insert(0, {str(setting.python)!r})\n"
+                        "import memkind._numpy\n"
+                        "for module in list(sys.modules.values()):\n"
+                        "    print(getattr(module, '__file__', None) or '')"])
+    guests.add_program(archive, "bin/python3", program)
+    archive.add_file("job/arrays.py", HERE / "programs" / "arrays.py")
+    for path in sorted({Path(line) for line in shown.split()}):
+        own = path.is_relative_to(setting.python)
+        name = f"job/python/{path.relative_to(setting.python)}" if own else str(path)
+        archive.add_file(name.replace("/usr/", "/", 1), path)
+        if path.suffix == ".so":
+            guests.add_libraries(archive, {library: where for library, where
+                                           in libraries_of(path).items()
+                                           if library != "libmemkind.so.0"})
+
+
 def make_job(setting: Setting, topology: topologies.Topology, cases: list[Case]) -> Archive:
     archive = Archive()
     archive.add_file("job/setup.sh", HERE / "guest" / "setup.sh")
@@ -190,6 +211,8 @@ def make_job(setting: Setting, topology: topologies.Topology, cases: list[Case])
     if any(case.needs_redis for case in cases):
         for name in ("redis-server", "redis-cli"):
             guests.add_program(archive, f"job/bin/{name}", guests.tool_path(name))
+    if any(case.needs_python for case in cases):
+        _add_python(setting, archive)
     return archive
 
 
@@ -270,6 +293,8 @@ def skip_reason(setting: Setting, version: str, case: Case) -> str:
         return f"{topology.name} does not come up on {version}"
     if (case.name == "classify" or case.needs_tool) and setting.tool is None:
         return "the memkind tool is not built"
+    if case.needs_python and setting.python is None:
+        return "the Python package for NumPy is not built (python3-dev, python3-numpy)"
     return ""
 
 
@@ -317,12 +342,15 @@ def is_chosen(case: Case, names: list[str]) -> bool:
 def make_setting(arguments: argparse.Namespace) -> Setting:
     programs = arguments.guest / "programs"
     if arguments.library == "debian":
-        return Setting(None, arguments.tool, arguments.guest, programs)
+        return Setting(None, arguments.tool, None, arguments.guest, programs)
     library = Path(arguments.library).resolve()
     if not (library / "libmemkind.so.0").exists():
         sys.exit(f"run.py: {library} has no libmemkind.so.0: build it first, or say --library")
     tool = arguments.tool or library.parent.parent / "tools" / "memkind"
-    return Setting(library, tool if tool.exists() else None, arguments.guest, programs)
+    python = library.parent.parent / "python"
+    return Setting(library, tool if tool.exists() else None,
+                   python if any(python.glob("memkind/_numpy*.so")) else None,
+                   arguments.guest, programs)
 
 
 def chosen_groups(setting: Setting, versions: list[str], chosen: list[Case],

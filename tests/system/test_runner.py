@@ -208,8 +208,8 @@ class TableTest(unittest.TestCase):
 
     def test_old_library_is_judged_by_its_row(self) -> None:
         row = cases.Case("a", "four-node", "", old_is_wrong="it is old")
-        old = run.Setting(None, None, Path(), Path())
-        new = run.Setting(Path(), None, Path(), Path())
+        old = run.Setting(None, None, None, Path(), Path())
+        new = run.Setting(Path(), None, None, Path(), Path())
         verdicts = [run.judge(setting, "6.1", row, code, "").status
                     for setting, code in ((old, 1), (old, 0), (old, 127), (new, 0), (new, 1))]
         self.assertEqual(["PASS", "FAIL", "FAIL", "PASS", "FAIL"], verdicts)
