@@ -12,8 +12,12 @@ _memkind_kinds='default regular interleave dax_kmem dax_kmem_all dax_kmem_prefer
 _memkind_options() {
 	case $1 in
 	memkind) flags='--help --version' ;;
-	nodes) values='--sysroot' flags='--help --json' ;;
+	bench) values='--seconds --svg' flags='--help --json' ;;
+	capture) values='--sysroot' flags='--help' ;;
+	kinds) values='--sysroot' flags='--help --json' ;;
+	nodes) values='--svg --sysroot' flags='--help --json' ;;
 	run) values='--kind --objects --size --tiers' flags='--help --stats' ;;
+	top) values='--interval --pid --sort' flags='--help --json --once' ;;
 	memtier) values='--ratio --threshold -r -t' flags='--help --verbose -h -v' ;;
 	esac
 }
@@ -23,6 +27,11 @@ _memkind_value() {
 	case $1 in
 	--kind) COMPREPLY=($(compgen -W "$_memkind_kinds" -- "$cur")) ;;
 	--sysroot) _filedir -d ;;
+	--svg) _filedir svg ;;
+	--pid) _pids ;;
+	--sort) COMPREPLY=($(compgen -W 'bytes growth swap pid name' -- "$cur")) ;;
+	--interval) COMPREPLY=($(compgen -W '0.5 1 2 10' -- "$cur")) ;;
+	--seconds) COMPREPLY=($(compgen -W '10 120 600' -- "$cur")) ;;
 	--size) COMPREPLY=($(compgen -W '4K: 64K: 1M:' -- "$cur")) ;;
 	--ratio | -r) COMPREPLY=($(compgen -W '1:1 1:4 1:8' -- "$cur")) ;;
 	--threshold | -t)
@@ -72,6 +81,8 @@ _memkind_words() {
 		COMPREPLY=($(compgen -W "$values $flags" -- "$cur"))
 	elif [[ $1 == @(run|memtier) ]]; then
 		_memkind_program "$cword"
+	elif [[ $1 == capture ]]; then
+		_filedir -d
 	fi
 }
 
@@ -81,7 +92,7 @@ _memkind() {
 	if ((cword == 1)); then
 		local values='' flags=''
 		_memkind_options memkind
-		COMPREPLY=($(compgen -W "nodes run $flags" -- "$cur"))
+		COMPREPLY=($(compgen -W "bench capture kinds nodes run top $flags" -- "$cur"))
 	else
 		_memkind_words "${words[1]}" 2
 	fi

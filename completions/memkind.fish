@@ -8,7 +8,9 @@ set -l kinds default regular interleave dax_kmem dax_kmem_all dax_kmem_preferred
 	highest_capacity_local_preferred lowest_latency_local lowest_latency_local_preferred \
 	highest_bandwidth_local highest_bandwidth_local_preferred
 set -l tiers 'KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO'
-set -l none 'not __fish_seen_subcommand_from nodes run'
+set -l commands bench capture kinds nodes run top
+set -l in __fish_seen_subcommand_from
+set -l none "not $in $commands"
 
 # The program behind the options of a command, and its own words; fails where there is none yet.
 function __memkind_program
@@ -20,22 +22,36 @@ function __memkind_program
 end
 
 complete -c memkind -f
-complete -c memkind -n $none -l help -d 'show the commands'
-complete -c memkind -n $none -l version -d 'show the version'
-complete -c memkind -n $none -a nodes -d 'what memory the nodes have'
-complete -c memkind -n $none -a run -d 'a program with its memory of a kind or in tiers'
+complete -c memkind -n "$none" -l help -d 'show the commands'
+complete -c memkind -n "$none" -l version -d 'show the version'
+complete -c memkind -n "$none" -a bench -d 'how fast the memory of each node and kind is'
+complete -c memkind -n "$none" -a capture -d 'save what is known of this machine'
+complete -c memkind -n "$none" -a kinds -d 'which kinds are available, on which nodes'
+complete -c memkind -n "$none" -a nodes -d 'what memory the nodes have'
+complete -c memkind -n "$none" -a run -d 'a program with its memory of a kind or in tiers'
+complete -c memkind -n "$none" -a top -d 'which processes have how much memory of which kind'
 
-set -l of '__fish_seen_subcommand_from nodes'
-complete -c memkind -n $of -l help -d 'say more'
-complete -c memkind -n $of -l json -d 'one JSON object instead of tables'
-complete -c memkind -n $of -l sysroot -x -a '(__fish_complete_directories)' -d 'another tree'
+# What several commands have.
+complete -c memkind -n "$in bench capture kinds nodes top" -l help -d 'say more'
+complete -c memkind -n "$in bench kinds nodes top" -l json -d 'JSON instead of tables'
+complete -c memkind -n "$in bench nodes" -l svg -r -F -d 'a picture'
+complete -c memkind -n "$in capture kinds nodes" -l sysroot -x \
+	-a '(__fish_complete_directories)' -d 'look at another tree'
+complete -c memkind -n "$in capture" -x -a '(__fish_complete_directories)'
+complete -c memkind -n "$in bench" -l seconds -x -a '10 120 600' -d 'about as long'
 
-set -l of '__fish_seen_subcommand_from run; and not __memkind_program >/dev/null'
-complete -c memkind -n $of -l help -d 'say more'
-complete -c memkind -n $of -l kind -x -a "$kinds" -d 'the kind of all blocks'
-complete -c memkind -n $of -l size -x -a '4K: 64K: 1M:' -d 'blocks of these sizes only'
-complete -c memkind -n $of -l objects -x -d 'blocks of these programs and libraries only'
-complete -c memkind -n $of -l tiers -x -a "'$tiers'" -d 'spread over tiers'
-complete -c memkind -n $of -l stats -d 'at the end, what was where'
-complete -c memkind -n '__fish_seen_subcommand_from run; and __memkind_program >/dev/null' \
+set -l of "$in top"
+complete -c memkind -n "$of" -l once -d 'one table, and the end'
+complete -c memkind -n "$of" -l pid -x -a '(__fish_complete_pids)' -d 'this process only'
+complete -c memkind -n "$of" -l interval -x -a '0.5 1 2 10' -d 'seconds between two looks'
+complete -c memkind -n "$of" -l sort -x -a 'bytes growth swap pid name' -d 'the first first'
+
+set -l of "$in run; and not __memkind_program >/dev/null"
+complete -c memkind -n "$of" -l help -d 'say more'
+complete -c memkind -n "$of" -l kind -x -a "$kinds" -d 'the kind of all blocks'
+complete -c memkind -n "$of" -l size -x -a '4K: 64K: 1M:' -d 'blocks of these sizes only'
+complete -c memkind -n "$of" -l objects -x -d 'blocks of these programs and libraries only'
+complete -c memkind -n "$of" -l tiers -x -a "'$tiers'" -d 'spread over tiers'
+complete -c memkind -n "$of" -l stats -d 'at the end, what was where'
+complete -c memkind -n "$in run; and __memkind_program >/dev/null" \
 	-a '(__fish_complete_subcommand --commandline (__memkind_program))'

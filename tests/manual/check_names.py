@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The manual has an entry for each public function, option, subcommand and environment variable,
-and none for what does not exist.
+"""The manual has an entry for each public function, option, subcommand, environment variable
+and probe, and none for what does not exist.
 
 Arguments: the top of the tree, and the tools that were built, "memkind" first.
 """
@@ -134,6 +134,15 @@ def check_variables(manual: list[Page], sources: Sources) -> Iterator[str]:
         yield f"{page.title} has {name}, which nothing reads"
 
 
+def check_probes(manual: list[Page], top: Path) -> Iterator[str]:
+    (page,) = (page for page in manual if page.title == "memkind_ng.3")
+    probes = set(re.findall(r"(?:OF_HEAP|PROBE3)\((?:memkind, )?([a-z]+), \(?(?:heap,|kind_name)",
+                            (top / "src/heap/probe.h").read_text())) - {"name"}
+    shown = set(pages.bold(pages.entries(page.part("# PROBES"))))
+    for name in sorted(probes ^ shown):
+        yield f"{page.title}: the probe {name} is not there, or not in the manual"
+
+
 def check_words(manual: list[Page], sources: Sources) -> Iterator[str]:
     """Names that look like ours are names of something."""
     known = set(re.findall(r"\w+", sources.code)) | sources.variables
@@ -203,7 +212,7 @@ def main() -> int:
     errors = [*check_functions(manual, sources), *check_constants(manual, sources),
               *check_headers(manual, sources), *check_variables(manual, sources),
               *check_words(manual, sources), *check_references(manual),
-              *check_preloads(manual, top)]
+              *check_preloads(manual, top), *check_probes(manual, top)]
     if tools:
         errors += check_tools(manual, tools)
     print("\n".join(errors))
