@@ -27,9 +27,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", directory, text);
 		return 1;
 	}
-	printf("%s is %s\n", directory,
-	       memkind_check_dax_path(directory) == 0 ? "persistent memory" : "a page cache away");
-	/* The file ends where its limit is, and malloc says so. Each block has a link to the last. */
+	printf("blocks are in %s %s\n",
+	       memkind_check_dax_path(directory) == 0 ? "persistent memory of"
+						      : "the page cache for",
+	       directory);
+	/* At the limit malloc gives NULL. Each block has the address of the one before. */
 	for (char *block; (block = memkind_malloc(kind, BLOCK_SIZE)) != NULL; count++) {
 		memset(block, 1, BLOCK_SIZE);
 		memcpy(block, &last, sizeof(last));

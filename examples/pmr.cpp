@@ -7,7 +7,6 @@
 #include <memkind_ng.hpp>
 
 #include <iostream>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
