@@ -23,6 +23,8 @@ static const struct command commands[] = {
 	 "what memory the nodes have, and which are far or fast", mk_tool_nodes},
 	{"run", "--kind KIND | --tiers TIERS [OPTION...] [--] PROGRAM [ARGUMENT...]",
 	 "a program, unchanged, with its memory of a kind or in tiers", mk_tool_run},
+	{"setup", "[--apply] [--sysroot DIR]",
+	 "how persistent and CXL memory becomes memory of nodes; or does it", mk_tool_setup},
 };
 
 static int print_help(void)

@@ -47,5 +47,6 @@ int mk_tool_capture(char **arguments);
 int mk_tool_kinds(char **arguments);
 int mk_tool_nodes(char **arguments);
 int mk_tool_run(char **arguments);
+int mk_tool_setup(char **arguments);
 
 #endif
