@@ -17,6 +17,7 @@ _memkind_options() {
 	kinds) values='--sysroot' flags='--help --json' ;;
 	nodes) values='--svg --sysroot' flags='--help --json' ;;
 	run) values='--kind --objects --size --tiers' flags='--help --stats' ;;
+	setup) values='--sysroot' flags='--apply --help' ;;
 	top) values='--interval --pid --sort' flags='--help --json --once' ;;
 	memtier) values='--ratio --threshold -r -t' flags='--help --verbose -h -v' ;;
 	esac
@@ -92,7 +93,7 @@ _memkind() {
 	if ((cword == 1)); then
 		local values='' flags=''
 		_memkind_options memkind
-		COMPREPLY=($(compgen -W "bench capture kinds nodes run top $flags" -- "$cur"))
+		COMPREPLY=($(compgen -W "bench capture kinds nodes run setup top $flags" -- "$cur"))
 	else
 		_memkind_words "${words[1]}" 2
 	fi

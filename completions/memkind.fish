@@ -8,7 +8,7 @@ set -l kinds default regular interleave dax_kmem dax_kmem_all dax_kmem_preferred
 	highest_capacity_local_preferred lowest_latency_local lowest_latency_local_preferred \
 	highest_bandwidth_local highest_bandwidth_local_preferred
 set -l tiers 'KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO'
-set -l commands bench capture kinds nodes run top
+set -l commands bench capture kinds nodes run setup top
 set -l in __fish_seen_subcommand_from
 set -l none "not $in $commands"
 
@@ -29,16 +29,18 @@ complete -c memkind -n "$none" -a capture -d 'save what is known of this machine
 complete -c memkind -n "$none" -a kinds -d 'which kinds are available, on which nodes'
 complete -c memkind -n "$none" -a nodes -d 'what memory the nodes have'
 complete -c memkind -n "$none" -a run -d 'a program with its memory of a kind or in tiers'
+complete -c memkind -n "$none" -a setup -d 'how memory of devices becomes memory of nodes'
 complete -c memkind -n "$none" -a top -d 'which processes have how much memory of which kind'
 
 # What several commands have.
-complete -c memkind -n "$in bench capture kinds nodes top" -l help -d 'say more'
+complete -c memkind -n "$in bench capture kinds nodes setup top" -l help -d 'say more'
 complete -c memkind -n "$in bench kinds nodes top" -l json -d 'JSON instead of tables'
 complete -c memkind -n "$in bench nodes" -l svg -r -F -d 'a picture'
-complete -c memkind -n "$in capture kinds nodes" -l sysroot -x \
+complete -c memkind -n "$in capture kinds nodes setup" -l sysroot -x \
 	-a '(__fish_complete_directories)' -d 'look at another tree'
 complete -c memkind -n "$in capture" -x -a '(__fish_complete_directories)'
 complete -c memkind -n "$in bench" -l seconds -x -a '10 120 600' -d 'about as long'
+complete -c memkind -n "$in setup" -l apply -d 'run the commands'
 
 set -l of "$in top"
 complete -c memkind -n "$of" -l once -d 'one table, and the end'

@@ -45,7 +45,6 @@ static const char *const patterns[] = {
 	"sys/devices/system/memory/auto_online_blocks",
 	"sys/devices/virtual/memory_tiering/*/nodelist",
 	"sys/kernel/mm/hugepages/*/nr_overcommit_hugepages",
-	"sys/bus/dax/drivers/*",
 	"proc/self/status",
 	"proc/self/mounts",
 	"proc/swaps",
@@ -62,14 +61,16 @@ static const struct {
 } devices[] = {
 	{"sys/bus/dax/devices/*", {"target_node", "numa_node", "size", "driver"}},
 	{"sys/bus/cxl/devices/endpoint*", {"uport"}},
+	{"sys/bus/cxl/devices/port*", {"uport"}},
+	{"sys/bus/cxl/devices/root*", {"dport*"}},
+	{"sys/bus/cxl/devices/decoder*", {"cap_pmem", "cap_ram", "target_list"}},
 	{"sys/bus/cxl/devices/mem*", {"numa_node", "ram/size", "pmem/size"}},
 	{"sys/bus/cxl/devices/region*", {"resource", "size", "target[0-9]*"}},
 	{"sys/bus/cxl/devices/*", {NULL}},
-	{"sys/bus/nd/devices/region*",
-	 {"size", "available_size", "nstype", "target_node", "namespace_seed", "driver"}},
-	{"sys/bus/nd/devices/namespace*", {"size", "mode", "holder", "driver"}},
+	{"sys/bus/nd/devices/region*", {"available_size", "nstype", "namespace_seed"}},
+	{"sys/bus/nd/devices/namespace*", {"size", "mode", "holder"}},
 	{"sys/bus/nd/devices/nmem*", {NULL}},
-	{"sys/block/pmem*", {"size", "holders/*", "pmem*/partition"}},
+	{"sys/block/pmem*", {"holders/*"}},
 };
 
 struct capture {
@@ -84,8 +85,10 @@ static int print_help(void)
 {
 	puts("usage: memkind capture [--sysroot DIR] DIR\n\n"
 	     "Saves what there is to know of this machine's memory in the new or empty directory DIR,\n"
-	     "for a bug report. memkind nodes, kinds and setup say the same of DIR, with --sysroot, as\n"
-	     "of the machine. DIR/" TEXT_NAME " is all of it in one file.\n\n"
+	     "for a bug report. memkind nodes and kinds say the same of DIR, with --sysroot, as of the\n"
+	     "machine, and memkind setup all but what devices hold. DIR/" TEXT_NAME
+	     " is all of it\n"
+	     "in one file.\n\n"
 	     "Serial numbers, unique ids, names of hosts and paths of users are left out; what is\n"
 	     "saved are numbers of nodes and CPUs, sizes, distances, speeds, device paths of memory,\n"
 	     "the kernel's release and some of its options, and which nodes and CPUs this process may\n"
@@ -163,15 +166,6 @@ static void copy_link(struct capture *capture, const char *name)
 	capture->is_empty = false;
 }
 
-/* That it is there. */
-static void copy_directory(struct capture *capture, const char *name)
-{
-	make_parents(capture, name);
-	if (mkdirat(capture->target, name, 0777) != 0 && errno != EEXIST)
-		note_error(capture);
-	fprintf(capture->text, "dir %s\n", name);
-}
-
 static bool is_captured(const struct capture *capture, const char *name)
 {
 	struct stat state;
@@ -189,8 +183,6 @@ static void copy(struct capture *capture, const char *name)
 		copy_link(capture, name);
 	else if (S_ISREG(state.st_mode))
 		copy_file(capture, name);
-	else if (S_ISDIR(state.st_mode))
-		copy_directory(capture, name);
 }
 
 static void copy_all(struct capture *capture, const char *pattern)

@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	 "what memory the nodes have, and which are far or fast", mk_tool_nodes},
 	{"run", "--kind KIND | --tiers TIERS [OPTION...] [--] PROGRAM [ARGUMENT...]",
 	 "a program, unchanged, with its memory of a kind or in tiers", mk_tool_run},
+	{"setup", "[--apply] [--sysroot DIR]",
+	 "how persistent and CXL memory becomes memory of nodes; or does it", mk_tool_setup},
 	{"top", "[--once] [--json] [--pid PID] [--interval SECONDS] [--sort KEY]",
 	 "which processes have how much memory of which kind", mk_tool_top},
 };

@@ -46,11 +46,12 @@ bool mk_tool_parse_seconds(const char *text, double least, double most, double *
 int mk_tool_finish(int result, int failure);
 
 /* One function a command; ARGUMENTS begins with its name and ends with NULL. */
+int mk_tool_bench(char **arguments);
 int mk_tool_capture(char **arguments);
 int mk_tool_kinds(char **arguments);
-int mk_tool_bench(char **arguments);
 int mk_tool_nodes(char **arguments);
 int mk_tool_run(char **arguments);
+int mk_tool_setup(char **arguments);
 int mk_tool_top(char **arguments);
 
 #endif

@@ -56,7 +56,7 @@ class CaptureTest(unittest.TestCase):
 
     def test_captured_machines_stay_as_they_are(self) -> None:
         paths = sorted(tree.DIRECTORY.glob(CAPTURED))
-        self.assertEqual(len(paths), 15)
+        self.assertEqual(len(paths), 18)
         for path in paths:
             with self.subTest(path=path.name):
                 entries = tree.read_machine(path)

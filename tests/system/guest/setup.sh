@@ -51,6 +51,12 @@ nvdimm_namespaces() {
 	done
 }
 
+# Every NVDIMM as it comes: a disk without an owner.
+bare_nvdimms() {
+	load_modules nfit nd_pmem dax_pmem device_dax kmem
+	wait_until test -e /dev/pmem0
+}
+
 # nvdimm_file_system FOLDER: the first NVDIMM as a disk, with a file system that maps its memory itself.
 nvdimm_file_system() {
 	load_modules nfit nd_pmem ext4
