@@ -53,7 +53,7 @@ nvdimm_namespaces() {
 
 # Every NVDIMM as it comes: a disk without an owner.
 bare_nvdimms() {
-	load_modules nfit nd_pmem dax_pmem device_dax kmem
+	nvdimm_modules
 	wait_until test -e /dev/pmem0
 }
 
