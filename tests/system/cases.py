@@ -460,6 +460,60 @@ def _huge_pages() -> list[Case]:
     ]
 
 
+_SHOW_ALL = "memkind nodes --json | grep -v '\"free\"'"
+
+
+def _tools() -> list[Case]:
+    """Commands that look at the machine, and one that changes it."""
+    more = {"needs_tool": True, "old_is_wrong": "has no such tool"}
+    apply = "memkind setup --apply"
+    has_nodes = 'numactl -H | grep -q "^available: {} nodes"'
+    return [
+        Case("capture", "four-node",
+             "memkind capture /tmp/captured && "
+             f"{_SHOW_ALL} >/tmp/live && {_SHOW_ALL.replace('json', 'json --sysroot /tmp/captured')} "
+             ">/tmp/saved && cmp /tmp/live /tmp/saved &&\n"
+             "memkind kinds | cut -c-60 >/tmp/live && "
+             "memkind kinds --sysroot /tmp/captured | cut -c-60 >/tmp/saved && "
+             "cmp /tmp/live /tmp/saved", **more),
+        # Three modules: one has a file system, which is mounted at first; two are bare.
+        Case("setup-apply", "bare-nvdimms",
+             "say_error mkfs.ext4 -q -b 4096 /dev/pmem1 && mkdir /mnt && mount /dev/pmem1 /mnt &&\n"
+             "echo kept >/mnt/file || exit 2\n"
+             "memkind setup | grep -q 'namespace1.0: 256.0 MiB, raw mode, mounted: left' || exit 3\n"
+             f"echo no | {apply} && exit 4\n{apply} </dev/null && exit 5\n"
+             f"{has_nodes.format(2)} || exit 6\n"
+             f"echo yes | {apply} && {has_nodes.format(4)} || exit 7\n"
+             "umount /mnt\n"
+             f"printf 'yes\\nnamespace0.0\\n' | {apply} && {has_nodes.format(4)} || exit 8\n"
+             "mount /dev/pmem1 /mnt && [ $(cat /mnt/file) = kept ] && umount /mnt || exit 9\n"
+             "memkind setup\n"
+             f"printf 'yes\\nnamespace1.0\\n' | {apply} && {has_nodes.format(5)} || exit 10\n"
+             "memkind setup | grep -q '^There is nothing to do' && "
+             "place -c 0 -o 2 -p bind:2 DAX_KMEM",
+             checks.contains("namespace1.0: this DESTROYS an ext4 (or ext2, ext3) file system."),
+             is_alone=True, limit=120, **more),
+        Case("setup-programs", "bare-nvdimms",
+             "PATH=/job/bin memkind setup &&\nmkdir /tmp/old && cd /tmp/old &&\n"
+             "printf '#!/bin/sh\\necho 64\\n' >daxctl && chmod +x daxctl && "
+             "PATH=/tmp/old:$PATH memkind setup && echo yes | PATH=/tmp/old:$PATH "
+             f"{apply}; [ $? = 1 ] && {has_nodes.format(2)}",
+             checks.contains_all("ndctl is not installed: install the package ndctl",
+                                 "daxctl is not installed: install the package daxctl",
+                                 "this daxctl is too old to have reconfigure-device: "
+                                 "66 or newer is needed",
+                                 "this machine can't run the commands"), **more),
+        Case("setup-cxl", "bare-cxl",
+             f"printf 'yes\\nmem0\\n' | {apply} && echo yes | {apply} && "
+             f"{has_nodes.format(3)} && memkind setup",
+             checks.contains("dax0.0: 254.0 MiB, memory of node 2 already"), kernels=("6.1",),
+             is_alone=True, limit=120, **more),
+        Case("setup-offline", "memory-offline", "memkind setup",
+             checks.contains("bound to kmem, but offline\n        daxctl online-memory dax0.0"),
+             **more),
+    ]
+
+
 _REDIS_KEYS = 40000  # of 1000 bytes each
 _REDIS_PAGES = _REDIS_KEYS * 1000 // 4096
 
@@ -522,5 +576,5 @@ def _pythons() -> list[Case]:
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
             *_unchanged_programs(), *_migration(), *_fills(), *_ties(), *_machines(),
-            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(), *_servers(), *_looked_at(),
-            *_pythons(), *_tutorial()]
+            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(), *_tools(), *_servers(),
+            *_looked_at(), *_pythons(), *_tutorial()]

@@ -33,6 +33,10 @@ def contains(text: str) -> Check:
     return lambda output: "" if text in output else f"no line with {text}"
 
 
+def contains_all(*texts: str) -> Check:
+    return lambda output: "; ".join(filter(None, (contains(text)(output) for text in texts)))
+
+
 def same_answers(place: str) -> Check:
     """The two halves must be the same but for what tests/compat/differences.txt names."""
     def check(output: str) -> str:

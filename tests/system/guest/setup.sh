@@ -53,8 +53,8 @@ nvdimm_namespaces() {
 
 # Every NVDIMM as it comes: a disk without an owner.
 bare_nvdimms() {
-	nvdimm_modules
-	wait_until test -e /dev/pmem0
+	load_modules nfit nd_pmem dax_pmem device_dax kmem ext4
+	wait_until test -e /dev/pmem0 -a -e /dev/pmem1 -a -e /dev/pmem2
 }
 
 # nvdimm_file_system FOLDER: the first NVDIMM as a disk, with a file system that maps its memory itself.
@@ -112,15 +112,15 @@ has_cxl_memdev() {
 	[ -n "$(cxl_memdev "$1")" ]
 }
 
-# cxl_modules NODE: until the device that is plugged into the node is there.
-cxl_modules() {
+# bare_cxl NODE: the device that is plugged into the node, as it comes.
+bare_cxl() {
 	load_modules cxl_acpi cxl_pci cxl_mem cxl_port cxl_pmem nd_pmem dax_pmem device_dax kmem
 	wait_until has_cxl_memdev "$1"
 }
 
 # cxl_namespace WINDOW NODE: the device that is plugged into the node, in the window of this number.
 cxl_namespace() {
-	cxl_modules "$2"
+	bare_cxl "$2"
 	memdev=$(cxl_memdev "$2")
 	echo "# cxl create-region -m -t pmem -d decoder0.$1 -w 1 $memdev"
 	say_error cxl create-region -m -t pmem -d "decoder0.$1" -w 1 "$memdev"
