@@ -534,11 +534,16 @@ def _redis(name: str, options: str, check: Callable[[str], str]) -> Case:
 
 
 def _looked_at() -> list[Case]:
-    """What the tool sees of a process that holds memory."""
+    """What the tool sees of a process that holds memory, and of memory itself."""
     return [
         Case("top", "four-node", "hold -c 0 DAX_KMEM 60 'memkind top --once --json'",
              checks.top_shows("hold", ("dax_kmem", "bind:2"), 2, 60), needs_tool=True,
              old_is_wrong="has no such tool"),
+        Case("bench", "four-node", "memkind bench --seconds 4 --json",
+             checks.bench_measured({(cpu, node) for cpu in (0, 1) for node in range(4)},
+                                   {(0, "dax_kmem"): [2], (1, "dax_kmem"): [3],
+                                    (0, "dax_kmem_interleave"): [2, 3]}),
+             limit=240, needs_tool=True, old_is_wrong="has no such tool"),
     ]
 
 

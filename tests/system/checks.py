@@ -161,6 +161,28 @@ def top_shows(name: str, labels: tuple[str, str], node: int, mib: int) -> Check:
     return check
 
 
+def bench_measured(nodes: set[tuple[int, int]],
+                   kinds: dict[tuple[int, str], list[int]]) -> Check:
+    """`memkind bench --json` must have figures from CPUs of a node for these nodes, on which the
+    pages were, and for kinds whose pages were on these; no more nodes, but more kinds."""
+    def check(output: str) -> str:
+        rows = json.loads(output)["rows"]
+        if left_out := [row for row in rows if row["left_out"]]:
+            return f"left out: {left_out[0]}"
+        found = {(row["from"], row["node"]): row for row in rows if row["kind"] is None}
+        if set(found) != nodes:
+            return f"measured {sorted(found)}"
+        for (_, node), row in found.items():
+            if row["nodes"] != [node] or not row["latency"]["value"] > 0 < row["copy"]["value"]:
+                return f"node {node}: {row}"
+        on_nodes = {(row["from"], row["kind"]): row["nodes"] for row in rows}
+        for name, wanted in kinds.items():
+            if on_nodes.get(name) != wanted:
+                return f"{name} was on {on_nodes.get(name)}, not {wanted}"
+        return ""
+    return check
+
+
 def parse_nodes(text: str) -> list[int]:
     """A list as the kernel and numactl write it: "0-1,3"."""
     nodes = []

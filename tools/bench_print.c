@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What was measured as a table and as JSON. */
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "bench.h"
+#include "tool.h"
+
+enum { MEMORY_WIDTH = 33, FIGURE_WIDTH = 7, RATIO_WIDTH = 5, NODES_SIZE = 64 };
+
+void mk_bench_format_memory(const struct mk_bench_row *row, char *ret_text, size_t size)
+{
+	if (row->kind != NULL)
+		snprintf(ret_text, size, "%s", row->kind_name);
+	else
+		snprintf(ret_text, size, "node %d", row->node);
+}
+
+/* "2,3", cut where there is no more room. */
+static void format_nodes(const struct mk_nodeset *nodes, char *ret_text, size_t size)
+{
+	size_t length = 0;
+
+	ret_text[0] = '\0';
+	mk_nodeset_for_each (node, nodes) {
+		if (length + sizeof(",1023") > size)
+			return;
+		length += (size_t)snprintf(ret_text + length, size - length, "%s%u",
+					   length == 0 ? "" : ",", node);
+	}
+}
+
+static void print_headings(void)
+{
+	printf("%-7s  %-*s  %-5s", "from", MEMORY_WIDTH, "memory", "nodes");
+	for (int i = 0; i < MK_BENCH_MEASURE_COUNT; i++)
+		printf("  %*s %*s", FIGURE_WIDTH, mk_bench_units[i].name, RATIO_WIDTH, "ratio");
+	printf("\n%-7s  %-*s  %-5s", "", MEMORY_WIDTH, "", "");
+	for (int i = 0; i < MK_BENCH_MEASURE_COUNT; i++)
+		printf("  %*s%*s", FIGURE_WIDTH, mk_bench_units[i].unit,
+		       i + 1 < MK_BENCH_MEASURE_COUNT ? RATIO_WIDTH + 1 : 0, "");
+	putchar('\n');
+}
+
+static void print_row(const struct mk_bench_row *row)
+{
+	char memory[MK_BENCH_REASON_SIZE], nodes[NODES_SIZE];
+
+	mk_bench_format_memory(row, memory, sizeof(memory));
+	format_nodes(&row->nodes, nodes, sizeof(nodes));
+	printf("node %-2u  %-*s  ", row->cpu_node, MEMORY_WIDTH, memory);
+	if (row->reason[0] != '\0') {
+		printf("left out: %s\n", row->reason);
+		return;
+	}
+	printf("%-5s", nodes);
+	for (int i = 0; i < MK_BENCH_MEASURE_COUNT; i++) {
+		printf("  %*.1f", FIGURE_WIDTH, row->figures[i] / mk_bench_units[i].divisor);
+		if (row->ratios[i] > 0)
+			printf(" %*.2f", RATIO_WIDTH, row->ratios[i]);
+		else
+			printf(" %*s", RATIO_WIDTH, "-");
+	}
+	putchar('\n');
+}
+
+void mk_bench_print_table(const struct mk_bench_report *report)
+{
+	print_headings();
+	for (size_t i = 0; i < report->row_count; i++)
+		print_row(&report->rows[i]);
+}
+
+static struct json_object *nodes_object(const struct mk_nodeset *nodes)
+{
+	struct json_object *list = json_object_new_array();
+
+	mk_nodeset_for_each (node, nodes)
+		json_object_array_add(list, json_object_new_int((int)node));
+	return list;
+}
+
+/* A ratio that is not known is null. */
+static void add_figures(struct json_object *object, const struct mk_bench_row *row)
+{
+	for (int i = 0; i < MK_BENCH_MEASURE_COUNT; i++) {
+		struct json_object *figure = json_object_new_object();
+
+		json_object_object_add(
+			figure, "value",
+			json_object_new_double(row->figures[i] / mk_bench_units[i].divisor));
+		json_object_object_add(figure, "unit",
+				       json_object_new_string(mk_bench_units[i].unit));
+		json_object_object_add(figure, "ratio",
+				       row->ratios[i] > 0 ? json_object_new_double(row->ratios[i])
+							  : NULL);
+		json_object_object_add(object, mk_bench_units[i].name, figure);
+	}
+}
+
+static struct json_object *row_object(const struct mk_bench_row *row)
+{
+	struct json_object *object = json_object_new_object();
+	bool is_left_out = row->reason[0] != '\0';
+
+	json_object_object_add(object, "from", json_object_new_int((int)row->cpu_node));
+	json_object_object_add(object, "node",
+			       row->kind == NULL ? json_object_new_int(row->node) : NULL);
+	json_object_object_add(object, "kind",
+			       row->kind == NULL ? NULL : json_object_new_string(row->kind_name));
+	json_object_object_add(object, "left_out",
+			       is_left_out ? json_object_new_string(row->reason) : NULL);
+	if (is_left_out)
+		return object;
+	json_object_object_add(object, "nodes", nodes_object(&row->nodes));
+	json_object_object_add(object, "like_node", json_object_new_boolean(row->is_like_node));
+	json_object_object_add(object, "bytes", json_object_new_int64((int64_t)row->size));
+	add_figures(object, row);
+	return object;
+}
+
+int mk_bench_print_json(const struct mk_bench_report *report)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *rows = json_object_new_array();
+	const char *text;
+
+	for (size_t i = 0; i < report->row_count; i++)
+		json_object_array_add(rows, row_object(&report->rows[i]));
+	json_object_object_add(object, "seconds", json_object_new_double(report->seconds));
+	json_object_object_add(object, "rows", rows);
+	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+							      JSON_C_TO_STRING_SPACED |
+							      JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text != NULL)
+		puts(text);
+	json_object_put(object);
+	return text == NULL ? MK_TOOL_FAILURE : MK_TOOL_DONE;
+}
