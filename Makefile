@@ -66,6 +66,7 @@ install: $(BUILD)/build.ninja
 	meson configure $(BUILD) $(LAYOUT)
 	ninja -C $(BUILD)
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+	@cat $(BUILD)/meson-logs/install-log.txt >>$(BUILD)/installed.txt
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 # What install put there with the same PREFIX, LIBDIR and DESTDIR.

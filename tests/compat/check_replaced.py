@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debian's packages of libmemkind are removed, this library is installed, and programs still run.
 
-All of it in a copy of the machine's files that is thrown away.
+Then it is uninstalled, which leaves nothing of it and everything else. All of it in a copy of the machine's files that is thrown away.
 Arguments: top of the tree, build folder, a C program that is as old as libmemkind 1.14. Exit status
 77: skipped.
 """
@@ -23,11 +23,16 @@ OLD_HEADER = Path("/usr/include/memkind.h")
 REPLACE = """
 set -e
 dpkg --remove libmemkind-progs libmemkind-dev libmemkind0
-! test -e /usr/lib/x86_64-linux-gnu/libmemkind.so.0
+test ! -e /usr/lib/x86_64-linux-gnu/libmemkind.so.0
+find /usr | sort >/tmp/before
 make -C $top BUILD=$build PREFIX=/usr install
 test -e /usr/lib/x86_64-linux-gnu/libmemkind.so
 test "$(pkg-config --modversion memkind)" = 1.15.0
 cc -std=gnu17 $source -o $program-new $(pkg-config --cflags --libs memkind) -lpthread
+"""
+UNINSTALL = """
+make -C $top BUILD=$build PREFIX=/usr uninstall >/dev/null
+find /usr | sort | diff /tmp/before -
 """
 
 
@@ -43,8 +48,8 @@ def main() -> int:
         before = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout
         values = {"top": top, "build": build, "program": program, "source": source}
         mark = "=== the programs"
-        done = machine_copy.run(f"{REPLACE}\necho '{mark}'\n$program\n$program-new", values,
-                                Path(folder), [top / "Makefile", program])
+        done = machine_copy.run(f"{REPLACE}\necho '{mark}'\n$program\n$program-new\n{UNINSTALL}",
+                                values, Path(folder), [top / "Makefile", program])
     if done.returncode == machine_copy.IMPOSSIBLE:
         print(f"SKIP: no copy of the machine's files can be made\n{done.stdout}")
         return 77
