@@ -171,7 +171,7 @@ size_t mk_kind_status(struct memkind *kind, char *buffer, size_t size);
 /* What a kind is at one moment. */
 struct mk_kind_state {
 	char name[64];
-	const char *reason; /* why it is not available; NULL: it is */
+	const struct mk_reason *reason; /* why it is not available; NULL: it is */
 	enum mk_policy_mode mode;
 	struct mk_nodeset nodes; /* all that serve any thread; empty: none is chosen */
 	int64_t capacity;	 /* see mk_kind_capacity() */

@@ -49,7 +49,7 @@ static void write_kind(struct mk_writer *writer, const struct memkind *kind,
 	mk_writer_text(writer, "kind", state->name);
 	mk_writer_flag(writer, "available", state->reason == NULL);
 	if (state->reason != NULL)
-		mk_writer_text(writer, "reason", state->reason);
+		mk_writer_text(writer, "reason", state->reason->text);
 	mk_writer_text(writer, "policy", policy_names[state->mode]);
 	mk_writer_nodes(writer, "nodes", &state->nodes);
 	if (state->capacity >= 0)

@@ -134,6 +134,18 @@ def check_variables(manual: list[Page], sources: Sources) -> Iterator[str]:
         yield f"{page.title} has {name}, which nothing reads"
 
 
+def check_python(manual: list[Page], top: Path) -> Iterator[str]:
+    (page,) = (page for page in manual if page.name == "memkind-python")
+    code = (top / "python/memkind/__init__.py").read_text()
+    names = set(re.findall(r"^(?:def|class) ([A-Za-z]\w*)", code, re.MULTILINE)) - {"Stats"}
+    shown = {name.removeprefix("memkind.") for name in pages.bold(page.entries)}
+    for name in sorted(names ^ shown):
+        yield f"{page.title}: memkind.{name} is not there, or not in the manual"
+    members = set(re.findall(r"^    def ([a-z]\w*)", code, re.MULTILINE))
+    for name in sorted(members - page.words):
+        yield f"{page.title}: {name} of memkind.Kind is not in the manual"
+
+
 def check_probes(manual: list[Page], top: Path) -> Iterator[str]:
     (page,) = (page for page in manual if page.title == "memkind_ng.3")
     probes = set(re.findall(r"(?:OF_HEAP|PROBE3)\((?:memkind, )?([a-z]+), \(?(?:heap,|kind_name)",
@@ -212,7 +224,7 @@ def main() -> int:
     errors = [*check_functions(manual, sources), *check_constants(manual, sources),
               *check_headers(manual, sources), *check_variables(manual, sources),
               *check_words(manual, sources), *check_references(manual),
-              *check_preloads(manual, top), *check_probes(manual, top)]
+              *check_preloads(manual, top), *check_probes(manual, top), *check_python(manual, top)]
     if tools:
         errors += check_tools(manual, tools)
     print("\n".join(errors))
