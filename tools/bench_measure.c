@@ -13,9 +13,11 @@ enum {
 	LINE_SIZE = 64, /* what a load brings; where lines are longer some are met twice */
 	LOADS_A_BATCH = 1024,
 	BATCH_LIMIT = 1 << 18,
-	CHUNK_SIZE = 256 << 10, /* what is read or written between two looks at the clock */
 	VECTOR_SIZE = 64,
 };
+
+/* What is read or written between two looks at the clock. */
+#define CHUNK_SIZE (256 * MK_KIB)
 
 typedef uint64_t vector __attribute__((vector_size(VECTOR_SIZE), may_alias));
 
@@ -83,11 +85,12 @@ static double median(double *times, size_t count)
 /* Follows the cycle; the time of each batch of loads. Returns how many batches were made. */
 static size_t time_batches(void **at, double seconds, double *ret_times)
 {
-	double start_s = now_s(), before_s = start_s, after_s = start_s;
+	double start_s = now_s(), after_s = start_s;
 	size_t count = 0;
 
 	while (count < BATCH_LIMIT && (count == 0 || after_s - start_s < seconds)) {
-		before_s = now_s();
+		double before_s = now_s();
+
 		for (int i = 0; i < LOADS_A_BATCH; i++)
 			at = *at;
 		/* The loads have to be made, and before the clock is read. */
@@ -215,7 +218,7 @@ static bool run_team(enum mk_bench_measure measure, const struct mk_bench_memory
 	team.must_stop = true;
 	for (size_t i = 0; i < count; i++) {
 		pthread_join(workers[i].thread, NULL);
-		rate += CHUNK_SIZE / median(workers[i].times, workers[i].count);
+		rate += (double)CHUNK_SIZE / median(workers[i].times, workers[i].count);
 		free(workers[i].times);
 	}
 	free(workers);

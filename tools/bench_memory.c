@@ -310,7 +310,7 @@ bool mk_bench_get_memory(struct mk_bench_row *row, size_t cache_size,
 		mk_nodeset_add(&meant, (unsigned)row->node);
 		is_there = get_of_node(row, cache_size, &memory);
 	}
-	if (is_there && fill(row, &memory, &meant)) {
+	if (is_there && memory.base != NULL && fill(row, &memory, &meant)) {
 		*ret_memory = memory;
 		return true;
 	}

@@ -30,9 +30,9 @@ void mk_top_format_size(uint64_t size, char ret_text[static MK_TOP_TEXT_SIZE])
 void mk_top_format_growth(bool is_known, double growth, char ret_text[static MK_TOP_TEXT_SIZE])
 {
 	if (!is_known)
-		strcpy(ret_text, "-");
+		snprintf(ret_text, MK_TOP_TEXT_SIZE, "-");
 	else if (fabs(growth) < 0.5)
-		strcpy(ret_text, "0");
+		snprintf(ret_text, MK_TOP_TEXT_SIZE, "0");
 	else
 		format(fabs(growth), growth < 0 ? "-" : "+", ret_text);
 }
@@ -40,7 +40,7 @@ void mk_top_format_growth(bool is_known, double growth, char ret_text[static MK_
 void mk_top_format_place(int place, char ret_text[static MK_TOP_TEXT_SIZE])
 {
 	if (place == MK_TOP_SWAP)
-		strcpy(ret_text, "swap");
+		snprintf(ret_text, MK_TOP_TEXT_SIZE, "swap");
 	else
 		snprintf(ret_text, MK_TOP_TEXT_SIZE, "%d", place);
 }

@@ -149,8 +149,11 @@ def top_shows(name: str, labels: tuple[str, str], node: int, mib: int) -> Check:
     LABELS: the kind, and the policy that is shown where the kernel keeps no names of memory.
     """
     def check(output: str) -> str:
-        processes = [process for process in json.loads(output)["processes"]
-                     if process["name"] == name]
+        try:
+            processes = [process for process in json.loads(output)["processes"]
+                         if process["name"] == name]
+        except ValueError as error:
+            return f"no JSON: {error}"
         if len(processes) != 1:
             return f"{len(processes)} processes are called {name}"
         found = {row["node"]: row["bytes"] / 2**20 for row in processes[0]["memory"]
@@ -166,7 +169,10 @@ def bench_measured(nodes: set[tuple[int, int]],
     """`memkind bench --json` must have figures from CPUs of a node for these nodes, on which the
     pages were, and for kinds whose pages were on these; no more nodes, but more kinds."""
     def check(output: str) -> str:
-        rows = json.loads(output)["rows"]
+        try:
+            rows = json.loads(output)["rows"]
+        except ValueError as error:
+            return f"no JSON: {error}"
         if left_out := [row for row in rows if row["left_out"]]:
             return f"left out: {left_out[0]}"
         found = {(row["from"], row["node"]): row for row in rows if row["kind"] is None}
