@@ -14,7 +14,7 @@
 int main(void)
 {
 	/* Where there is no such memory, or it is used up: what malloc would have given. */
-	const omp_alloctrait_t traits[] = {{omp_atk_fallback, omp_atv_default_mem_fb}};
+	omp_alloctrait_t traits[] = {{omp_atk_fallback, omp_atv_default_mem_fb}};
 	omp_allocator_handle_t large = omp_init_allocator(omp_large_cap_mem_space, 1, traits);
 	double *values, sum = 0;
 
