@@ -39,8 +39,7 @@ _memkind_value() {
 		COMPREPLY=($(compgen -W 'INIT_VAL:128,MIN_VAL:64,MAX_VAL:256' -- "$cur"))
 		;;
 	--tiers)
-		local policy='POLICY:STATIC_RATIO'
-		COMPREPLY=("'KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;$policy'")
+		COMPREPLY=("'KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO'")
 		;;
 	esac
 	__ltrim_colon_completions "$cur"
@@ -69,8 +68,8 @@ _memkind_words() {
 		if [[ $word == -- ]]; then
 			_memkind_program $((i + 1))
 			return
-		elif [[ " ${values//$'\n'/ } " == *" $word "* ]]; then
-			((i + 1 == cword)) || ((i++))
+		elif [[ " $values " == *" $word "* ]]; then
+			((i++))
 		elif [[ $word != -* && $1 == @(run|memtier) ]]; then
 			_memkind_program "$i"
 			return

@@ -19,8 +19,8 @@ from pathlib import Path
 import helptext
 
 SHELL, FOLDER = sys.argv[1], Path(sys.argv[2]).resolve()
-SCRATCH = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
 MEMKIND, MEMTIER = Path(sys.argv[3]), Path(sys.argv[4])
+SCRATCH = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
 
 _BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")
 # Presses the key on a line, as a user would, and prints the words that bash was given.
