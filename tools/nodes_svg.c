@@ -65,7 +65,7 @@ static void put_text(FILE *stream, const char *text, int pixels)
 	size_t limit = (size_t)(pixels / GLYPH);
 	bool is_cut = strlen(text) > limit;
 
-	for (size_t i = 0; text[i] != '\0' && i < (is_cut ? limit - 1 : limit); i++) {
+	for (size_t i = 0; i < (is_cut ? limit - 1 : limit) && text[i] != '\0'; i++) {
 		if (text[i] == '<')
 			fputs("&lt;", stream);
 		else if (text[i] == '&')
