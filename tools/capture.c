@@ -272,26 +272,36 @@ static void copy_all_blocks(struct capture *capture)
 	globfree(&found);
 }
 
+/* The first word of a file. */
+static bool read_word(const char *name, char *word, int size)
+{
+	FILE *file = fopen(name, "re");
+	bool is_read = file != NULL && fgets(word, size, file) != NULL;
+
+	if (file != NULL)
+		fclose(file);
+	if (is_read)
+		word[strcspn(word, "\n")] = '\0';
+	return is_read;
+}
+
 /* Of the first CPU of each node its socket: enough for a map. */
 static void copy_sockets(struct capture *capture)
 {
+	char cpus[32], name[128], *end;
 	glob_t found;
 
 	if (glob(NODE "node[0-9]*/cpulist", 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++) {
-			FILE *list = fopen(found.gl_pathv[i], "re");
-			char name[128];
-			unsigned cpu;
+			unsigned long cpu;
 
-			if (list != NULL && fscanf(list, "%u", &cpu) == 1) {
-				snprintf(
-					name, sizeof(name),
-					"sys/devices/system/cpu/cpu%u/topology/physical_package_id",
-					cpu);
+			if (!read_word(found.gl_pathv[i], cpus, sizeof(cpus)))
+				continue;
+			cpu = strtoul(cpus, &end, 10);
+			snprintf(name, sizeof(name),
+				 "sys/devices/system/cpu/cpu%lu/topology/physical_package_id", cpu);
+			if (end != cpus)
 				copy(capture, name);
-			}
-			if (list != NULL)
-				fclose(list);
 		}
 	globfree(&found);
 }
@@ -299,16 +309,13 @@ static void copy_sockets(struct capture *capture)
 /* The options of the kernel that runs. */
 static void copy_kernel_options(struct capture *capture)
 {
-	FILE *file = fopen("proc/sys/kernel/osrelease", "re");
 	char release[128], name[256];
 
-	if (file == NULL)
+	if (!read_word("proc/sys/kernel/osrelease", release, sizeof(release)) ||
+	    strchr(release, '/') != NULL)
 		return;
-	if (fscanf(file, "%127s", release) == 1) {
-		snprintf(name, sizeof(name), "boot/config-%s", release);
-		copy(capture, name);
-	}
-	fclose(file);
+	snprintf(name, sizeof(name), "boot/config-%s", release);
+	copy(capture, name);
 }
 
 static void copy_machine(struct capture *capture)

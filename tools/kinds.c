@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* memkind kinds: asks the library's own choice about every kind, for this machine or a tree. */
+/*
+ * memkind kinds: asks the library's own choice about every kind, for this machine or a tree. There is one
+ * thread, which needs no lock for that.
+ */
 #include "kinds.h"
 
 #include <stdio.h>

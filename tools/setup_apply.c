@@ -12,8 +12,6 @@
 #include "setup.h"
 #include "tool.h"
 
-extern char **environ;
-
 enum {
 	WORD_LIMIT = 16,
 	ANSWER_SIZE = 64,
@@ -62,6 +60,8 @@ static int run(const char *command)
 	for (char *word = strtok_r(words, " ", &rest); word != NULL && count < WORD_LIMIT;
 	     word = strtok_r(NULL, " ", &rest))
 		arguments[count++] = word;
+	if (count == 0)
+		return -EINVAL;
 	arguments[count] = NULL;
 	error = posix_spawnp(&child, arguments[0], NULL, NULL, arguments, environ);
 	if (error != 0)

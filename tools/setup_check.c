@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* memkind setup: whether the kernel and the programs can do what the plan wants. */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "os/sysfs.h"
@@ -45,13 +50,17 @@ static void block(struct mk_setup_plan *plan)
 
 unsigned mk_setup_kernel(const struct mk_setup_machine *machine)
 {
-	unsigned major, minor;
+	unsigned long major, minor;
 	char release[LINE_SIZE];
+	char *end;
 
-	if (mk_sysfs_read(machine->root, RELEASE, release, sizeof(release)) < 0 ||
-	    sscanf(release, "%u.%u", &major, &minor) != 2)
+	if (mk_sysfs_read(machine->root, RELEASE, release, sizeof(release)) < 0)
 		return 0;
-	return major * 1000 + minor;
+	major = strtoul(release, &end, 10);
+	if (end[0] != '.')
+		return 0;
+	minor = strtoul(end + 1, NULL, 10);
+	return (unsigned)(major * 1000 + minor);
 }
 
 /* True: the options of the kernel are known, and this one is not among them. */
@@ -83,20 +92,48 @@ static void check_kernel(const struct mk_setup_machine *machine, struct mk_setup
 	}
 }
 
-/* Among the lines that a program prints. */
-static bool prints(const char *command, const char *wanted)
+/* Starts a program with one option; a descriptor of what it prints, or -1. */
+static int start(const char *name, const char *option, pid_t *ret_child)
+{
+	char *arguments[] = {(char *)name, (char *)option, NULL};
+	posix_spawn_file_actions_t actions;
+	int ends[2], error;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	error = posix_spawnp(ret_child, name, &actions, NULL, arguments, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (error == 0)
+		return ends[0];
+	close(ends[0]);
+	return -1;
+}
+
+/* Is WANTED a line that the program prints? "": any. */
+static bool prints(const char *name, const char *option, const char *wanted)
 {
 	char line[LINE_SIZE];
-	FILE *output = popen(command, "re");
 	bool is_found = false;
+	pid_t child;
+	int fd = start(name, option, &child);
+	FILE *output = fd < 0 ? NULL : fdopen(fd, "r");
 
-	if (output == NULL)
+	if (fd < 0)
 		return false;
-	while (fgets(line, sizeof(line), output) != NULL) {
+	while (output != NULL && fgets(line, sizeof(line), output) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		is_found = is_found || wanted[0] == '\0' || strcmp(line, wanted) == 0;
 	}
-	pclose(output);
+	if (output != NULL)
+		fclose(output);
+	else
+		close(fd);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
 	return is_found;
 }
 
@@ -115,19 +152,16 @@ static bool is_needed(const struct mk_setup_plan *plan, const char *program)
 static void check_program(struct mk_setup_plan *plan, enum mk_setup_program program)
 {
 	const char *name = programs[program].name;
-	char command[LINE_SIZE];
 
 	if (!is_needed(plan, name))
 		return;
-	snprintf(command, sizeof(command), "%s --version 2>/dev/null", name);
-	if (!prints(command, "")) {
+	if (!prints(name, "--version", "")) {
 		mk_setup_add_note(plan, "%s is not installed: install the package %s", name,
 				  program == MK_SETUP_CXL ? "cxl or ndctl" : name);
 		block(plan);
 		return;
 	}
-	snprintf(command, sizeof(command), "%s --list-cmds 2>/dev/null", name);
-	if (!prints(command, programs[program].command)) {
+	if (!prints(name, "--list-cmds", programs[program].command)) {
 		mk_setup_add_note(plan, "this %s is too old to have %s: %s or newer is needed",
 				  name, programs[program].command, programs[program].since);
 		block(plan);

@@ -58,7 +58,7 @@ static void enter_dax(struct mk_setup_look *look, const char *name)
 	uint64_t size = mk_setup_number(look, MK_SETUP_DAX "%s/size", name);
 	char path[MK_SETUP_PATH];
 	struct mk_setup_item *item;
-	const char *driver;
+	const char *driver, *use;
 
 	/* A seed for a new one. */
 	driver = strrchr(mk_setup_link(look, path, MK_SETUP_DAX "%s/driver", name), '/');
@@ -71,6 +71,11 @@ static void enter_dax(struct mk_setup_look *look, const char *name)
 	}
 	if (size < look->block_size && mk_setup_is_too_small(look, item, size))
 		return;
+	use = mk_setup_use_of(look, name);
+	if (use != NULL) {
+		mk_setup_describe(item, size, "devdax mode, %s: left as it is", use);
+		return;
+	}
 	describe_content(look, item, size);
 	mk_setup_add_node_command(look, item, name);
 }

@@ -63,6 +63,9 @@ void mk_setup_add_node_command(struct mk_setup_look *look, struct mk_setup_item 
 bool mk_setup_is_too_small(const struct mk_setup_look *look, struct mk_setup_item *item,
 			   uint64_t size);
 
+/* Why a disk or a dax device can't be taken now, such as "mounted"; NULL: it can. */
+const char *mk_setup_use_of(const struct mk_setup_look *look, const char *device);
+
 /* Each adds items for the devices of one bus. */
 void mk_setup_look_at_nvdimms(struct mk_setup_look *look);
 void mk_setup_look_at_dax(struct mk_setup_look *look);

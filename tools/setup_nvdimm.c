@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* memkind setup: regions and namespaces of persistent memory. */
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,42 +44,6 @@ static void find_disk(const struct mk_setup_look *look, const char *name,
 	}
 	if (count >= 0)
 		free(entries);
-}
-
-/* A line of the file begins with the disk, or with a partition of it. */
-static bool is_named_in(const struct mk_setup_look *look, const char *file, const char *disk)
-{
-	char key[MK_SETUP_PATH], rest[MK_SETUP_PATH];
-	int error;
-
-	snprintf(key, sizeof(key), "/dev/%s", disk);
-	error = mk_sysfs_line(look->machine->root, file, key, rest, sizeof(rest));
-	/* pmem1 is not pmem10. A rest that is too long is a path at which something is mounted. */
-	return error == -EFBIG || (error == 0 && strchr(" \tp", rest[0]) != NULL);
-}
-
-static bool note_holder(const char *name, void *context)
-{
-	(void)name;
-	*(bool *)context = true;
-	return false;
-}
-
-/* Why the disk can't be taken; NULL: it can. */
-static const char *use_of(const struct mk_setup_look *look, const char *disk)
-{
-	char folder[MK_SETUP_PATH];
-	bool is_held = false;
-
-	if (disk[0] == '\0')
-		return NULL;
-	if (is_named_in(look, "proc/self/mounts", disk))
-		return "mounted";
-	if (is_named_in(look, "proc/swaps", disk))
-		return "in use as swap space";
-	snprintf(folder, sizeof(folder), BLOCK "%s/holders", disk);
-	mk_sysfs_list(look->machine->root, folder, note_holder, &is_held);
-	return is_held ? "in use by another device" : NULL;
 }
 
 /* As ndctl names them. */
@@ -127,7 +90,8 @@ static void plan_namespace(struct mk_setup_look *look, const char *name,
 			   const struct namespace *namespace)
 {
 	struct mk_setup_item *item = mk_setup_add_item(look, name);
-	const char *use = use_of(look, namespace->disk);
+	const char *use =
+		namespace->disk[0] == '\0' ? NULL : mk_setup_use_of(look, namespace->disk);
 
 	if (use != NULL) {
 		mk_setup_describe(item, namespace->size, "%s mode, %s: left as it is",

@@ -114,7 +114,10 @@ class PlanTest(SetupTest):
                              ({"proc/swaps": b"Filename\tType\n/dev/pmem0\tpartition\n"},
                               "in use as swap space"),
                              ({f"{block}/pmem0/holders/dm-0": "../dm-0"},
-                              "in use by another device")):
+                              "in use by another device"),
+                             ({"proc/17/fd/3": "/dev/pmem0"}, "open in a program"),
+                             ({"proc/17/map_files/400000-500000": "/dev/pmem0"},
+                              "open in a program")):
             with self.subTest(use=use):
                 arguments = self.machine("nvdimms-bare-6.12")
                 self.write(entries)
@@ -123,6 +126,10 @@ class PlanTest(SetupTest):
                 self.assertEqual(lines[0], f"-   namespace0.0: 256.0 MiB, raw mode, {use}: "
                                            "left as it is")
                 self.assertFalse([line for line in lines if "=namespace0.0" in line])
+        arguments = self.machine("nvdimms-mixed-6.12")
+        self.write({"proc/17/fd/3": "/dev/dax0.0"})
+        self.assertIn("-   dax0.0: 254.0 MiB, devdax mode, open in a program: left as it is",
+                      self.lines(arguments))
         # pmem1 is not pmem10.
         arguments = self.machine("nvdimms-bare-6.12")
         self.write({"proc/self/mounts": b"/dev/pmem10 /data ext4 rw 0 0\n"})
