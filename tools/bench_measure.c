@@ -58,14 +58,22 @@ static size_t line_of(size_t n, unsigned bits)
 	return n;
 }
 
-/* Each line holds the address of the next one, and the last one that of the first. */
+/* Where it is: what it holds is the address of the next one. */
+static void *address_of(char *base, size_t n, unsigned bits)
+{
+	return base + line_of(n, bits) * LINE_SIZE;
+}
+
+/* The last one leads to the first. */
 static void make_cycle(char *base, unsigned bits)
 {
 	size_t mask = ((size_t)1 << bits) - 1;
 
-	for (size_t n = 0; n <= mask; n++)
-		*(void **)(base + line_of(n, bits) * LINE_SIZE) =
-			base + line_of((n + 1) & mask, bits) * LINE_SIZE;
+	for (size_t n = 0; n <= mask; n++) {
+		void **line = address_of(base, n, bits);
+
+		*line = address_of(base, (n + 1) & mask, bits);
+	}
 }
 
 static int compare_times(const void *left, const void *right)
@@ -116,13 +124,14 @@ static bool chase(const struct mk_bench_memory *memory, double seconds, double *
 	return true;
 }
 
-static void read_chunk(const char *base)
+static void read_chunk(const void *base)
 {
+	const vector *at = base, *end = at + CHUNK_SIZE / VECTOR_SIZE;
 	vector sums[4] = {{0}};
 
-	for (const char *at = base; at < base + CHUNK_SIZE; at += sizeof(sums))
+	for (; at < end; at += MK_ARRAY_SIZE(sums))
 		for (size_t i = 0; i < MK_ARRAY_SIZE(sums); i++)
-			sums[i] += ((const vector *)at)[i];
+			sums[i] += at[i];
 	__asm__ volatile("" : : "m"(sums));
 }
 

@@ -132,18 +132,22 @@ static int print_looks(const struct mk_top_wish *wish)
 {
 	bool is_endless = wish->is_json && !wish->is_once;
 	int look_count = wish->has_interval ? 2 : 1;
-	struct mk_top_look before = {0};
+	struct mk_top_look before = {0}, look;
 	int result = MK_TOOL_DONE;
 
 	for (int i = 0; result == MK_TOOL_DONE && (is_endless || i < look_count); i++) {
-		struct mk_top_look look;
+		int error;
 
 		if (i != 0)
 			wait_s(wish->interval_s);
-		result = mk_top_look(wish, i == 0 ? NULL : &before, &look);
+		error = mk_top_look(wish, i == 0 ? NULL : &before, &look);
+		if (error != 0) {
+			result = mk_top_complain(wish, error);
+			break;
+		}
 		mk_top_end(&before);
 		before = look;
-		if (result == MK_TOOL_DONE && wish->is_json && (is_endless || i + 1 == look_count))
+		if (wish->is_json && (is_endless || i + 1 == look_count))
 			result = mk_top_print_json(&look);
 	}
 	if (result == MK_TOOL_DONE && !wish->is_json)

@@ -82,13 +82,16 @@ bool mk_top_uses_library(FILE *maps);
 void mk_top_parse(FILE *smaps, FILE *numa_maps, struct mk_top_process *process);
 
 /*
- * Looks at the processes, in the order that is wished; BEFORE: the last look, for growth, or NULL.
- * MK_TOOL_DONE; MK_TOOL_FAILURE, after a line on standard error, where the one that is wished can't be
- * read, and *ret_look is empty then. mk_top_end() gives back what a look has.
+ * Looks at the processes, in the order that is wished; BEFORE: the last look, for growth, or NULL. 0 or
+ * -errno: *ret_look is untouched then. mk_top_end() gives back what a look has.
  */
 int mk_top_look(const struct mk_top_wish *wish, const struct mk_top_look *before,
 		struct mk_top_look *ret_look);
 void mk_top_end(struct mk_top_look *look);
+
+/* What that -errno means: a line on standard error, and MK_TOOL_FAILURE. */
+int mk_top_complain(const struct mk_top_wish *wish, int error);
+
 void mk_top_sort(const struct mk_top_wish *wish, struct mk_top_look *look);
 
 /* "12.3 MiB"; with a sign where it is growth, and "-" where that is not known. */

@@ -5,17 +5,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/bits.h"
 #include "base/parse.h"
+#include "os/thread.h"
 #include "tool.h"
 #include "top.h"
 
 enum {
 	PATH_SIZE = 64,
 	LINE_SIZE = 1024,
+	MS_A_SECOND = 1000,
 	START_TIME_FIELD = 22, /* of stat, counted from 1; the second one is the name */
 };
 
@@ -201,81 +202,77 @@ static bool is_denial(int error)
 	return error == -EACCES || error == -EPERM;
 }
 
-static int complain(int pid, int error)
-{
-	if (is_denial(error))
-		mk_tool_error("process %d may not be read: it takes its user, or root, and a "
-			      "kernel.yama.ptrace_scope that allows it",
-			      pid);
-	else if (error == -ENOSYS)
-		mk_tool_error("the kernel does not tell nodes: there is no /proc/PID/numa_maps");
-	else
-		mk_tool_error("there is no process %d", pid);
-	return MK_TOOL_FAILURE;
-}
-
-/* Processes that end meanwhile are no processes any more. */
+/* Processes that end meanwhile are no processes any more. 0 or -errno. */
 static int look_at_all(struct mk_top_look *look)
 {
 	DIR *directory = opendir("/proc");
 	const struct dirent *entry;
 	size_t room = 0;
+	int error = 0;
 
-	if (directory == NULL) {
-		mk_tool_error("/proc can't be read: %s", strerror(errno));
-		return MK_TOOL_FAILURE;
-	}
-	while ((entry = readdir(directory)) != NULL) {
+	if (directory == NULL)
+		return -errno;
+	while (error != -ENOSYS && (entry = readdir(directory)) != NULL) {
 		struct mk_top_process process;
 		bool uses = false;
 		uint64_t pid;
-		int error;
 
 		if (mk_parse_number(entry->d_name, 10, &pid) != 0 || (pid_t)pid == getpid())
 			continue;
 		error = ask_library((int)pid, &uses);
 		if (error == 0 && uses)
 			error = read_process((int)pid, &process);
-		if (error == -ENOSYS) {
-			closedir(directory);
-			return complain((int)pid, error);
-		}
 		if (is_denial(error))
 			look->denied_count++;
 		else if (error == 0 && uses)
 			add(look, &room, &process);
 	}
 	closedir(directory);
-	return MK_TOOL_DONE;
+	return error == -ENOSYS ? error : 0;
 }
 
+/* 0 or -errno. */
 static int look_at_one(int pid, struct mk_top_look *look)
 {
 	struct mk_top_process process;
 	size_t room = 0;
 	int error = read_process(pid, &process);
 
-	if (error != 0)
-		return complain(pid, error);
-	add(look, &room, &process);
-	return MK_TOOL_DONE;
+	if (error == 0)
+		add(look, &room, &process);
+	return error;
 }
 
 int mk_top_look(const struct mk_top_wish *wish, const struct mk_top_look *before,
 		struct mk_top_look *ret_look)
 {
-	struct mk_top_look look = {0};
-	struct timespec now;
-	int result;
+	struct mk_top_look look = {.time_s = (double)mk_clock_ms() / MS_A_SECOND};
+	int error = wish->pid != 0 ? look_at_one(wish->pid, &look) : look_at_all(&look);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	look.time_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-	result = wish->pid != 0 ? look_at_one(wish->pid, &look) : look_at_all(&look);
+	if (error != 0) {
+		mk_top_end(&look);
+		return error;
+	}
 	if (before != NULL)
 		find_growth(&look, before);
 	mk_top_sort(wish, &look);
 	*ret_look = look;
-	return result;
+	return 0;
+}
+
+int mk_top_complain(const struct mk_top_wish *wish, int error)
+{
+	if (error == -ENOSYS)
+		mk_tool_error("the kernel does not tell nodes: there is no /proc/PID/numa_maps");
+	else if (wish->pid == 0)
+		mk_tool_error("/proc can't be read: %s", strerror(-error));
+	else if (is_denial(error))
+		mk_tool_error("process %d may not be read: it takes its user, or root, and a "
+			      "kernel.yama.ptrace_scope that allows it",
+			      wish->pid);
+	else
+		mk_tool_error("there is no process %d", wish->pid);
+	return MK_TOOL_FAILURE;
 }
 
 void mk_top_end(struct mk_top_look *look)

@@ -4,11 +4,10 @@
  * selected, the keys. What a small terminal has no room for is left out, the keys first.
  */
 #include <curses.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/bits.h"
+#include "os/thread.h"
 #include "tool.h"
 #include "top.h"
 
@@ -18,6 +17,7 @@ enum {
 	LEAST_FOR_DETAILS = 8,
 	ESCAPE = 27,
 	MS_A_SECOND = 1000,
+	ESCAPE_MS = 25, /* in which what follows it comes, where it is no key of its own */
 };
 
 struct screen {
@@ -31,10 +31,7 @@ struct screen {
 
 static double now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (double)mk_clock_ms() / MS_A_SECOND;
 }
 
 /* Cut at the edge, and blank up to it. */
@@ -158,15 +155,18 @@ static void select_again(struct screen *screen)
 	select_process(screen, count == 0 ? 0 : mk_min_size(screen->selected, count - 1));
 }
 
-/* MK_TOOL_DONE or MK_TOOL_FAILURE. */
-static int look(struct screen *screen)
+/* 0 or -errno. */
+static int look_again(struct screen *screen)
 {
-	struct mk_top_look before = screen->look;
-	int result = mk_top_look(&screen->wish, &before, &screen->look);
+	struct mk_top_look look;
+	int error = mk_top_look(&screen->wish, &screen->look, &look);
 
-	mk_top_end(&before);
+	if (error != 0)
+		return error;
+	mk_top_end(&screen->look);
+	screen->look = look;
 	select_again(screen);
-	return result;
+	return 0;
 }
 
 static void sort_again(struct screen *screen)
@@ -207,13 +207,13 @@ static bool obey(struct screen *screen, int key)
 	return true;
 }
 
-/* Until the key that ends it, or until there is nothing to look at any more. */
+/* Until the key that ends it: 0; or until there is nothing to look at any more: -errno. */
 static int run(struct screen *screen)
 {
 	double next_s = now_s() + screen->wish.interval_s;
-	int result = MK_TOOL_DONE;
+	int error = 0;
 
-	while (result == MK_TOOL_DONE) {
+	while (error == 0) {
 		double left_s = next_s - now_s();
 		int key;
 
@@ -221,37 +221,44 @@ static int run(struct screen *screen)
 		timeout(left_s > 0 ? (int)(left_s * MS_A_SECOND) + 1 : 0);
 		key = getch();
 		if (key != ERR && !obey(screen, key))
-			return MK_TOOL_DONE;
+			return 0;
 		if (now_s() >= next_s) {
-			result = look(screen);
+			error = look_again(screen);
 			next_s = now_s() + screen->wish.interval_s;
 		}
 	}
-	return result;
+	return error;
 }
 
-int mk_top_show(const struct mk_top_wish *wish)
+static int show(struct screen *screen)
 {
-	struct screen screen = {.wish = *wish};
-	int result = mk_top_look(wish, NULL, &screen.look);
-	SCREEN *terminal;
+	SCREEN *terminal = newterm(NULL, stdout, stdin);
+	int error;
 
-	if (result != MK_TOOL_DONE)
-		return result;
-	terminal = newterm(NULL, stdout, stdin);
 	if (terminal == NULL) {
 		mk_tool_error("this terminal can't be drawn on; try --once");
-		mk_top_end(&screen.look);
 		return MK_TOOL_FAILURE;
 	}
 	cbreak();
 	noecho();
 	keypad(stdscr, TRUE);
-	set_escdelay(25);
+	set_escdelay(ESCAPE_MS);
 	curs_set(0);
-	result = run(&screen);
+	error = run(screen);
 	endwin();
 	delscreen(terminal);
+	return error == 0 ? MK_TOOL_DONE : mk_top_complain(&screen->wish, error);
+}
+
+int mk_top_show(const struct mk_top_wish *wish)
+{
+	struct screen screen = {.wish = *wish};
+	int error = mk_top_look(wish, NULL, &screen.look);
+	int result;
+
+	if (error != 0)
+		return mk_top_complain(wish, error);
+	result = show(&screen);
 	mk_top_end(&screen.look);
 	return result;
 }

@@ -326,6 +326,14 @@ class ScreenTest(TopTest):
         return (lines[0].startswith(title) and len(lines) <= height and
                 (height < 4 or (len(lines) == height and lines[-1].startswith(keys))))
 
+    def test_a_process_that_ends(self) -> None:
+        holder = self.holder()
+        self.start(f"--pid={holder.pid}")
+        self.wait(lambda text: f"{holder.pid}  holder" in text)
+        holder.end()
+        text = self.wait(lambda text: "ended with 1" in text)
+        self.assertIn(f"memkind: top: there is no process {holder.pid}", text)
+
     def test_an_interrupt_leaves_the_terminal_as_it_was(self) -> None:
         self.start()
         self.key("C-c")

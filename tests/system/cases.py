@@ -543,6 +543,11 @@ def _looked_at() -> list[Case]:
         Case("top", "four-node", "hold -c 0 DAX_KMEM 60 'memkind top --once --json'",
              checks.top_shows("hold", ("dax_kmem", "bind:2"), 2, 60), needs_tool=True,
              old_is_wrong="has no such tool"),
+        Case("top-in-a-terminal", "four-node",
+             "mkdir -p /dev/pts && mount -t devpts none /dev/pts || exit 1\n"
+             "export TERM=vt100\n"
+             "hold -c 0 DAX_KMEM 60 \"terminal '2    60.0 MiB' q 'memkind top'\"",
+             needs_tool=True, old_is_wrong="has no such tool"),
         Case("bench", "four-node",
              "memkind bench --seconds 4 --json 2>/tmp/errors || { cat /tmp/errors; exit 1; }",
              checks.bench_measured({(cpu, node) for cpu in (0, 1) for node in range(4)},

@@ -34,7 +34,7 @@ _PROBE = ("place", "fill", "migrate", "avail", "hotplug", "tied", "daxfile", "ve
 # Name -> sources of the test programs; those of _PROBE, and the tutorial's, are linked to the library.
 PROGRAMS = {
     **{name: [HERE / "programs" / f"{name}.c", HERE / "programs" / "probe.c"] for name in _PROBE},
-    "deny": [HERE / "programs" / "deny.c"],
+    **{name: [HERE / "programs" / f"{name}.c"] for name in ("deny", "terminal")},
     "compat": [_COMPAT / "compat.c", *sorted(_COMPAT.glob("cases_*.c"))],
     "openmp-llvm": [HERE / "programs" / "openmp.c"],
     "openmp-gcc": [HERE / "programs" / "openmp.c"],
@@ -50,6 +50,8 @@ _TRIXIE_PACKAGES = ("libc6", "libgcc-s1", "libgomp1")
 _TRIXIE_FILES = ("ld-linux-x86-64.so.2", "libc.so.6", "libgcc_s.so.1", "libgomp.so.1")
 _PRELOADS = ("libmemkind-preload.so.0", "libmemtier.so.0", "libautohbw.so.0")
 _SETUP_LIMIT = 60
+# How a terminal is drawn on, of Debian's essential ncurses-base.
+_TERMINFO = Path("/lib/terminfo/v/vt100")
 _DEBIAN_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
 _DEFAULT_LIBRARY = guests.PROJECT / "build" / "src" / "api"
 _SHOWN_LINES = 25
@@ -196,6 +198,7 @@ def make_job(setting: Setting, topology: topologies.Topology, cases: list[Case])
     archive.add_link("job/library/libmemkind.so", "libmemkind.so.0")
     if setting.tool is not None:
         guests.add_program(archive, "job/bin/memkind", setting.tool)
+        archive.add_file("lib/terminfo/v/vt100", _TERMINFO)
     if setting.is_old:
         _add_debian_library(archive, "job/library")
     else:
