@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Installs into a scratch folder; a program finds it with pkg-config and CMake, links and runs.
 
-Then all of it is uninstalled. Arguments: build folder, meson's command, C compiler. Exit status 77: skipped.
+Then all of it is uninstalled. Arguments: build folder, meson's command, C compiler. Exit status 77:
+skipped.
 """
 import os
 import shutil

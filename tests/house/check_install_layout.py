@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 
-def check_layout(top: str, build: Path, goal: str, multiarch: str) -> None:
+def check_layout(top: str, build: Path, goal: str, work: str, multiarch: str) -> None:
+    """WORK is the command that does it, after the configuration."""
     shown = subprocess.run(
         ["make", "-n", "-C", top, f"BUILD={build}", "PREFIX=/opt/x", "DESTDIR=/there", goal],
         capture_output=True, text=True, check=True).stdout
@@ -23,7 +24,7 @@ def check_layout(top: str, build: Path, goal: str, multiarch: str) -> None:
     for line in lines:
         assert "--prefix=/opt/x" in line.split(), line
         assert f"--libdir=lib/{multiarch}" in line.split(), line
-    assert "/there" in shown.splitlines()[-2], f"make {goal} forgets DESTDIR:\n{shown}"
+    assert work in shown, f"make {goal} forgets DESTDIR:\n{shown}"
 
 
 def main() -> int:
@@ -34,8 +35,10 @@ def main() -> int:
         print("SKIP: the C compiler here knows no multiarch folder")
         return 77
     with tempfile.TemporaryDirectory() as scratch:
-        for goal in ("install", "uninstall"):
-            check_layout(top, Path(scratch, "build"), goal, multiarch)
+        build = Path(scratch, "build")
+        for goal, work in (("install", f"DESTDIR=/there meson install -C {build}"),
+                           ("uninstall", f"scripts/uninstall {build} /there")):
+            check_layout(top, build, goal, work, multiarch)
     return 0
 
 
