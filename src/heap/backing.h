@@ -48,6 +48,7 @@ struct mk_backing_ops {
 struct mk_backing {
 	const struct mk_backing_ops *ops;
 	size_t reservation_size; /* what to reserve at a time; halved down when refused */
+	size_t step_limit;	 /* the most to commit ahead; 0: as the heap likes */
 	bool holds_old_bytes;	 /* what was never used does not read as zero */
 	bool purges_at_once;	 /* freed pages are not kept for later */
 	bool is_scarce;		 /* threads keep no freed blocks above 32 KiB */

@@ -45,6 +45,11 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	return true;
 }
 
+static size_t step_limit(const struct mk_heap *heap)
+{
+	return heap->backing->step_limit != 0 ? heap->backing->step_limit : STEP_LIMIT;
+}
+
 /* What to commit first: large steps end with a chunk, so that it can become a huge page. */
 static size_t first_step(const struct mk_heap *heap, const struct mk_reservation *reservation,
 			 size_t missing)
@@ -75,7 +80,7 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 		heap->pages.step = mk_max_size(STEP_LEAST, step);
 	}
 	if (step >= heap->pages.step)
-		heap->pages.step = mk_min_size(heap->pages.step * 2, STEP_LIMIT);
+		heap->pages.step = mk_min_size(heap->pages.step * 2, step_limit(heap));
 	mk_annotate_commit(base, step);
 	return add_committed(heap, reservation, step);
 }

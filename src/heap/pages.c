@@ -220,8 +220,12 @@ static struct mk_span *find(struct mk_heap *heap, size_t pages)
 		span = mk_bins_find(&bins[new_state], pages, true);
 	if (span != NULL)
 		return span;
-	return heap->backing->page_size != 0 ? find_by_purging(heap, pages)
-					     : find_by_merging(heap, pages);
+	if (heap->backing->page_size == 0)
+		span = find_by_merging(heap, pages);
+	/* Of others what is idle can't be got by giving it back. */
+	if (span == NULL && (heap->backing->page_size != 0 || heap->backing->ops->refill != NULL))
+		span = find_by_purging(heap, pages);
+	return span;
 }
 
 /* False: the backing has no pages for the holes. The span is in no list. */

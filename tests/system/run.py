@@ -28,7 +28,7 @@ from initramfs import Archive, libraries_of
 HERE = Path(__file__).resolve().parent
 _COMPAT = guests.PROJECT / "tests" / "compat"
 _PROBE = ("place", "fill", "migrate", "avail", "hotplug", "tied", "daxfile", "verify",
-          "resident", "heap")
+          "resident", "heap", "exhaust")
 # Name -> sources of the test programs; those of _PROBE are linked to the library.
 PROGRAMS = {
     **{name: [HERE / "programs" / f"{name}.c", HERE / "programs" / "probe.c"] for name in _PROBE},
