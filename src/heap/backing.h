@@ -48,10 +48,14 @@ struct mk_backing_ops {
 struct mk_backing {
 	const struct mk_backing_ops *ops;
 	size_t reservation_size; /* what to reserve at a time; halved down when refused */
-	size_t step_limit;	 /* the most to commit ahead; 0: as the heap likes */
 	bool holds_old_bytes;	 /* what was never used does not read as zero */
 	bool purges_at_once;	 /* freed pages are not kept for later */
 	bool is_scarce;		 /* threads keep no freed blocks above 32 KiB */
+	/*
+	 * Not 0: a commit gets the pages, too, if it is not for more bytes than this; what is
+	 * committed in larger pieces has to be refilled before it is used.
+	 */
+	size_t fill_limit;
 	/*
 	 * Not 0: a multiple of the kernel's page size that commits and purges come in. What was
 	 * purged is gone for good then, and an empty reservation is released at once.

@@ -35,7 +35,7 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	span->above = NULL;
 	span->state = mk_pages_new_state(heap);
 	span->freed_ms = span->state == MK_SPAN_DIRTY ? mk_clock_ms() : 0;
-	span->has_holes = false;
+	span->has_holes = heap->backing->fill_limit != 0 && size > heap->backing->fill_limit;
 	if (span->below != NULL)
 		span->below->above = span;
 	reservation->top = span;
@@ -47,7 +47,7 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 
 static size_t step_limit(const struct mk_heap *heap)
 {
-	return heap->backing->step_limit != 0 ? heap->backing->step_limit : STEP_LIMIT;
+	return heap->backing->fill_limit != 0 ? heap->backing->fill_limit : STEP_LIMIT;
 }
 
 /* What to commit first: large steps end with a chunk, so that it can become a huge page. */

@@ -13,7 +13,7 @@
 
 enum {
 	RESERVATION_ALIGNMENT = 2 << 20,
-	FILL_STEP_LIMIT = 4 << 20, /* what is filled ahead is taken from others */
+	FILL_LIMIT = 4 << 20, /* what is filled ahead is taken from others */
 };
 
 static struct mk_anonymous *anonymous_of(struct mk_backing *backing)
@@ -136,10 +136,9 @@ static int commit(struct mk_backing *backing, void *reservation, size_t reserved
 	return mk_vm_commit(base, size);
 }
 
-/* What is given back may be got again. */
 static int purge(struct mk_backing *backing, void *base, size_t size)
 {
-	anonymous_of(backing)->full_ms = 0;
+	(void)backing;
 	return mk_vm_purge(base, size);
 }
 
@@ -161,7 +160,9 @@ static int commit_filled(struct mk_backing *backing, void *reservation, size_t r
 {
 	int error = commit(backing, reservation, reserved, base, size);
 
-	return error != 0 ? error : mk_fill_range(anonymous_of(backing), base, size);
+	if (error != 0 || size > backing->fill_limit)
+		return error;
+	return mk_fill_range(anonymous_of(backing), base, size);
 }
 
 /* In order, what is there may be of a later node than what will come. */
@@ -188,7 +189,7 @@ void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placemen
 	anonymous->backing.ops = &anonymous_ops;
 	if (placement->fill != MK_FILL_ON_TOUCH) {
 		anonymous->backing.ops = &filling_ops;
-		anonymous->backing.step_limit = FILL_STEP_LIMIT;
+		anonymous->backing.fill_limit = FILL_LIMIT;
 	}
 	anonymous->backing.reservation_size = MK_GIB;
 	anonymous->placement = *placement;

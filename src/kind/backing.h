@@ -50,9 +50,8 @@ struct mk_anonymous {
 	struct mk_range *ranges;
 	size_t range_limit;
 	size_t range_count;
-	size_t huge_size; /* bytes of all reservations of huge pages */
-	uint64_t
-		full_ms; /* when there was no room for the smallest step; 0: since then there was */
+	size_t huge_size;   /* bytes of all reservations of huge pages */
+	uint64_t full_size; /* the nodes had this much free when they were full; 0: they are not */
 };
 
 /*

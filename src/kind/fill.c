@@ -21,7 +21,7 @@ enum {
 	STEP_LEAST = 64 << 10,
 	HUGE_PAGE_SIZE = 2 << 20,
 	MEMINFO_SIZE = 64,
-	FULL_MS = 10,
+	KEPT_LIMIT = 16 << 20, /* of each node */
 };
 
 static int with_flags(struct mk_anonymous *anonymous, enum mk_policy_mode mode)
@@ -45,13 +45,13 @@ static uint64_t free_size(unsigned node)
 	return error == 0 ? strtoull(free_kib, NULL, 10) * MK_KIB : UINT64_MAX / MK_NODE_LIMIT;
 }
 
-static bool has_room(const struct mk_node_order *order, uint64_t size)
+static uint64_t free_size_of_all(const struct mk_node_order *order)
 {
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < order->count && sum < size; i++)
+	for (unsigned i = 0; i < order->count; i++)
 		sum += free_size(order->node[i]);
-	return sum >= size;
+	return sum;
 }
 
 /* Gets a step's pages as MODE over FROM says. One is on none of WANTED: none is kept, -EIO. */
@@ -148,10 +148,23 @@ static size_t fill(struct mk_anonymous *anonymous, void *base, size_t size, int 
 	return done;
 }
 
-/* Whoever asks again at once gets the same answer, which costs the time of some MiB. */
-static bool was_just_full(const struct mk_anonymous *anonymous)
+/* Whoever asks again while the nodes have no more than when they were full is not worth the steps. */
+static bool may_have_room(const struct mk_anonymous *anonymous, size_t size)
 {
-	return anonymous->full_ms != 0 && mk_clock_ms() - anonymous->full_ms < FULL_MS;
+	uint64_t room = free_size_of_all(&anonymous->placement.order);
+
+	if (anonymous->full_size != 0 && room <= anonymous->full_size)
+		return false;
+	return anonymous->placement.fill != MK_FILL_OR_REFUSE || room >= size;
+}
+
+/* What the kernel keeps for itself is not much: a refusal that had other reasons is tried again. */
+static uint64_t size_when_full(const struct mk_node_order *order)
+{
+	uint64_t room = free_size_of_all(order);
+	uint64_t limit = (uint64_t)order->count * KEPT_LIMIT;
+
+	return room < limit ? room : limit;
 }
 
 int mk_fill_range(struct mk_anonymous *anonymous, void *base, size_t size)
@@ -161,13 +174,13 @@ int mk_fill_range(struct mk_anonymous *anonymous, void *base, size_t size)
 	size_t done = 0;
 	int error;
 
-	if (!was_just_full(anonymous) &&
-	    (!may_refuse || has_room(&anonymous->placement.order, size))) {
+	if (may_have_room(anonymous, size)) {
 		done = fill(anonymous, base, size, &fill_error);
-		anonymous->full_ms = done < size ? mk_clock_ms() : 0;
+		if (done < size && may_refuse)
+			mk_vm_purge(base, size);
+		anonymous->full_size =
+			done < size ? size_when_full(&anonymous->placement.order) : 0;
 	}
-	if (done < size && may_refuse)
-		mk_vm_purge(base, size);
 	error = mk_anonymous_bind(anonymous, base, size);
 	if (error != 0) {
 		mk_vm_purge(base, size);

@@ -152,9 +152,9 @@ def _exhaustion() -> list[Case]:
     for name, huge, swap in (("", "never", False), ("-swap", "never", True),
                              ("-huge", "always", False), ("-huge-swap", "always", True)):
         job = (f"with_huge_pages {huge} env MEMKIND_EXHAUSTION=null "
-               "exhaust -c 0 -o 2 -r 10 -p 4 -i 100 DAX_KMEM")
+               "exhaust -c 0 -o 2 -r 6 -p 4 -i 100 DAX_KMEM")
         cases.append(Case(f"exhaust{name}", "four-node", _SWAP.format(job) if swap else job,
-                          checks.contains("failures=0"), limit=300, shows_output=True, **more))
+                          checks.contains("failures=0"), limit=180, shows_output=True, **more))
     return cases
 
 

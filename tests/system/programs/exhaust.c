@@ -173,6 +173,9 @@ static void look_together(struct board *board, const struct options *options, un
 		atomic_store(&board->most_left, left);
 	if (atomic_load(&board->least_held) == 0 || held < atomic_load(&board->least_held))
 		atomic_store(&board->least_held, held);
+	printf("round ms=%ld blocks=%zu left_kib=%lu held_kib=%lu\n", probe_ms(), block_count, left,
+	       held / 1024);
+	fflush(stdout);
 	if (left > kept + options->process_count * 4096UL)
 		fail(board, "KiB left when all were refused", left);
 }
