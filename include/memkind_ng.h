@@ -10,6 +10,41 @@ extern "C" {
 #endif
 
 /*
+ * All far nodes in order of their distance from the CPU, then the nodes of MEMKIND_REGULAR in that
+ * order, and swap at last: nothing is swapped while any of these nodes has room. The nodes are those
+ * of the DAX_KMEM kinds. A page comes when its block is allocated, or with an earlier one, up to 4
+ * MiB ahead. Since 1.15.0.
+ */
+extern memkind_t MEMKIND_NG_DAX_KMEM_FIRST;
+
+/* What a kind does when its nodes are full. */
+enum memkind_ng_exhaustion {
+	/* Grants memory as always: the kernel swaps pages of the nodes, or kills a process. */
+	MEMKIND_NG_EXHAUSTION_SWAP = 1,
+	/*
+	 * Gives NULL, with ENOMEM. Pages come when blocks are allocated, up to 4 MiB ahead, and are
+	 * seen to lie on the kind's nodes; none is swapped out for them, and nobody is killed. NULL
+	 * may come while the nodes have up to 4 MiB left for each process that allocates there. A kind
+	 * that interleaves goes on with its other nodes while one is full. What remains: a fork child
+	 * that writes to blocks of its parent copies pages as the kernel sees fit; so does the limit
+	 * of a memory cgroup; and where all other nodes of the machine are full as well, the kernel
+	 * has to swap or kill for the pages that are on their way.
+	 */
+	MEMKIND_NG_EXHAUSTION_NULL = 2
+};
+
+/*
+ * Tells a static kind, before its first block, what to do when its nodes are full. Without it the
+ * environment variable MEMKIND_EXHAUSTION decides for all kinds that can: "swap", or "null".
+ *
+ * 0; MEMKIND_ERROR_INVALID: KIND is no kind, or EXHAUSTION not one of these;
+ * MEMKIND_ERROR_OPERATION_FAILED: KIND has had a block already, or uses other nodes when its own are
+ * full (DEFAULT, and those that prefer nodes), or gives NULL anyway (huge pages, files, areas). Since
+ * 1.15.0.
+ */
+int memkind_ng_set_exhaustion(memkind_t kind, enum memkind_ng_exhaustion exhaustion);
+
+/*
  * Looks at the machine again, for nodes that came, went, or changed: all kinds adapt. Blocks stay
  * where they are; a node list in the environment is not read again. Returns 0. Since 1.15.0.
  */

@@ -5,6 +5,7 @@
  * itself never reads them.
  */
 #include <memkind.h>
+#include <memkind_ng.h>
 
 #include "api/export.h"
 #include "kind/kind.h"

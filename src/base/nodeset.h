@@ -100,4 +100,24 @@ static inline void mk_nodeset_subtract(struct mk_nodeset *set, const struct mk_n
 		set->word[i] &= ~other->word[i];
 }
 
+/* Nodes one after another. */
+struct mk_node_order {
+	unsigned count;
+	uint16_t node[MK_NODE_LIMIT];
+};
+
+/* To the end, where there is room: every node once. */
+static inline void mk_node_order_append(struct mk_node_order *order, unsigned node)
+{
+	if (order->count < MK_NODE_LIMIT)
+		order->node[order->count++] = (uint16_t)node;
+}
+
+static inline bool mk_node_order_is_equal(const struct mk_node_order *a,
+					  const struct mk_node_order *b)
+{
+	return a->count == b->count &&
+	       memcmp(a->node, b->node, a->count * sizeof(a->node[0])) == 0;
+}
+
 #endif

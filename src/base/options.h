@@ -24,8 +24,10 @@
 	  "a number of threads up to 4294967295; 0: no limit")                                     \
 	X(CHECK, "MEMKIND_CHECK", "1: every misuse is found at the call; else: off")               \
 	X(DAX_KMEM_NODES, "MEMKIND_DAX_KMEM_NODES", "a list of nodes, such as 2,3 or 2-3")         \
+	X(DAX_KMEM_TIES, "MEMKIND_DAX_KMEM_TIES", "refuse or all")                                 \
 	X(DEBUG, "MEMKIND_DEBUG",                                                                  \
 	  "1: log to standard error; else: silent, but for a line that says so")                   \
+	X(EXHAUSTION, "MEMKIND_EXHAUSTION", "swap or null")                                        \
 	X(HBW_NODES, "MEMKIND_HBW_NODES", "a list of nodes, such as 2,3 or 2-3")                   \
 	X(HBW_THRESHOLD, "MEMKIND_HBW_THRESHOLD", "a bandwidth in MB/s up to 4294967295")          \
 	X(HEAP_MANAGER, "MEMKIND_HEAP_MANAGER", NULL)                                              \

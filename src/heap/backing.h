@@ -53,6 +53,11 @@ struct mk_backing {
 	bool purges_at_once;	 /* freed pages are not kept for later */
 	bool is_scarce;		 /* threads keep no freed blocks above 32 KiB */
 	/*
+	 * Not 0: a commit gets the pages, too, if it is not for more bytes than this; what is
+	 * committed in larger pieces has to be refilled before it is used.
+	 */
+	size_t fill_limit;
+	/*
 	 * Not 0: a multiple of the kernel's page size that commits and purges come in. What was
 	 * purged is gone for good then, and an empty reservation is released at once.
 	 */

@@ -36,7 +36,7 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	span->above = NULL;
 	span->state = mk_pages_new_state(heap);
 	span->freed_ms = span->state == MK_SPAN_DIRTY ? mk_clock_ms() : 0;
-	span->has_holes = false;
+	span->has_holes = heap->backing->fill_limit != 0 && size > heap->backing->fill_limit;
 	if (span->below != NULL)
 		span->below->above = span;
 	reservation->top = span;
@@ -44,6 +44,11 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	heap->pages.committed_size += size;
 	mk_pages_add_free(heap, span);
 	return true;
+}
+
+static size_t step_limit(const struct mk_heap *heap)
+{
+	return heap->backing->fill_limit != 0 ? heap->backing->fill_limit : STEP_LIMIT;
 }
 
 /* What to commit first: large steps end with a chunk, so that it can become a huge page. */
@@ -76,7 +81,7 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 		heap->pages.step = mk_max_size(STEP_LEAST, step);
 	}
 	if (step >= heap->pages.step)
-		heap->pages.step = mk_min_size(heap->pages.step * 2, STEP_LIMIT);
+		heap->pages.step = mk_min_size(heap->pages.step * 2, step_limit(heap));
 	mk_annotate_commit(base, step);
 	MK_PROBE_COMMIT(heap, base, step);
 	return add_committed(heap, reservation, step);

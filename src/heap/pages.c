@@ -220,18 +220,39 @@ static struct mk_span *find(struct mk_heap *heap, size_t pages)
 		span = mk_bins_find(&bins[new_state], pages, true);
 	if (span != NULL)
 		return span;
-	return heap->backing->page_size != 0 ? find_by_purging(heap, pages)
-					     : find_by_merging(heap, pages);
+	if (heap->backing->page_size == 0)
+		span = find_by_merging(heap, pages);
+	/* Of others what is idle can't be got by giving it back. */
+	if (span == NULL && (heap->backing->page_size != 0 || heap->backing->ops->refill != NULL))
+		span = find_by_purging(heap, pages);
+	return span;
 }
 
-/* False: the backing has no pages for the holes. The span is in no list. */
+static bool refill(struct mk_heap *heap, struct mk_span *span)
+{
+	return heap->backing->ops->refill(heap->backing, (void *)span->base, mk_span_size(span)) ==
+	       0;
+}
+
+/*
+ * False: the backing has no pages for the holes, not even when everything that is idle was given
+ * back. The span is in no list.
+ */
 static bool fill_holes(struct mk_heap *heap, struct mk_span *span)
 {
-	if (span->has_holes &&
-	    heap->backing->ops->refill(heap->backing, (void *)span->base, mk_span_size(span)) != 0)
-		return false;
-	span->has_holes = false;
-	return true;
+	enum mk_span_state state = span->state;
+	bool is_filled = !span->has_holes || refill(heap, span);
+
+	if (!is_filled && heap->pages.oldest != NULL) {
+		/* Used: else what is purged beside it would be merged with it. */
+		span->state = MK_SPAN_USED;
+		mk_pages_purge_all(heap);
+		span->state = state;
+		is_filled = refill(heap, span);
+	}
+	if (is_filled)
+		span->has_holes = false;
+	return is_filled;
 }
 
 static struct mk_span *find_and_carve(struct mk_heap *heap, size_t pages, size_t alignment)

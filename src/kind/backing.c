@@ -8,10 +8,12 @@
 #include <errno.h>
 
 #include "base/bits.h"
+#include "kind/fill.h"
 #include "os/vm.h"
 
 enum {
 	RESERVATION_ALIGNMENT = 2 << 20,
+	FILL_LIMIT = 4 << 20, /* what is filled ahead is taken from others */
 };
 
 static struct mk_anonymous *anonymous_of(struct mk_backing *backing)
@@ -154,10 +156,42 @@ static const struct mk_backing_ops anonymous_ops = {
 	.release = release,
 };
 
+static int commit_filled(struct mk_backing *backing, void *reservation, size_t reserved, void *base,
+			 size_t size)
+{
+	int error = commit(backing, reservation, reserved, base, size);
+
+	if (error != 0 || size > backing->fill_limit)
+		return error;
+	return mk_fill_range(anonymous_of(backing), base, size);
+}
+
+/* In order, what is there may be of a later node than what will come. */
+static int refill(struct mk_backing *backing, void *base, size_t size)
+{
+	struct mk_anonymous *anonymous = anonymous_of(backing);
+
+	if (anonymous->placement.fill == MK_FILL_IN_ORDER)
+		mk_vm_purge(base, size);
+	return mk_fill_range(anonymous, base, size);
+}
+
+static const struct mk_backing_ops filling_ops = {
+	.reserve = reserve,
+	.commit = commit_filled,
+	.purge = purge,
+	.refill = refill,
+	.release = release,
+};
+
 void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placement *placement,
 			bool refuses_huge_pages, struct mk_range *ranges, size_t range_limit)
 {
 	anonymous->backing.ops = &anonymous_ops;
+	if (placement->fill != MK_FILL_ON_TOUCH) {
+		anonymous->backing.ops = &filling_ops;
+		anonymous->backing.fill_limit = FILL_LIMIT;
+	}
 	anonymous->backing.reservation_size = MK_GIB;
 	anonymous->placement = *placement;
 	anonymous->refuses_huge_pages = refuses_huge_pages;

@@ -6,10 +6,18 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/nodeset.h"
 #include "heap/backing.h"
 #include "os/policy.h"
+
+/* When pages come, and what it means that the nodes are full. */
+enum mk_fill {
+	MK_FILL_ON_TOUCH,  /* when they are touched, as the policy says */
+	MK_FILL_OR_REFUSE, /* with the commit, which is refused where the nodes are full */
+	MK_FILL_IN_ORDER, /* with the commit, from one node after another; when all are full, on touch */
+};
 
 /* Where pages are to come from. */
 struct mk_placement {
@@ -17,6 +25,10 @@ struct mk_placement {
 	int home;		  /* the node whose side is filled first (BIND only); -1: none */
 	size_t page_size;	  /* of pages of the huge page pools; 0: the kernel's own */
 	struct mk_nodeset nodes;
+	/* The rest is not used where pages come on touch. */
+	enum mk_fill fill;
+	bool is_for_any_cpu;	    /* the order begins with the node of the CPU that commits */
+	struct mk_node_order order; /* to be asked for pages */
 };
 
 struct mk_range {
@@ -38,7 +50,8 @@ struct mk_anonymous {
 	struct mk_range *ranges;
 	size_t range_limit;
 	size_t range_count;
-	size_t huge_size; /* bytes of all reservations of huge pages */
+	size_t huge_size;   /* bytes of all reservations of huge pages */
+	uint64_t full_size; /* the nodes had this much free when they were full; 0: they are not */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/parse.h"
+#include "kind/exhaustion.h"
 
 enum {
 	MODE_COUNT = MK_POLICY_INTERLEAVE + 1,
@@ -204,7 +205,7 @@ static bool is_mbind_denied(enum mk_policy_mode mode, const struct mk_topology *
 
 static bool needs_one_node(const struct memkind *kind)
 {
-	return kind->row->choice == MK_CHOICE_CLOSEST_ONE;
+	return kind->row->choice == MK_CHOICE_CLOSEST_ONE && !mk_exhaustion_takes_ties(kind);
 }
 
 static bool is_tied_at(const struct memkind *kind, const struct mk_topology *topology,
@@ -290,6 +291,9 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 	mk_nodeset_clear(&kind->nodes);
 	if (kind->row->source == MK_SOURCE_NONE)
 		return 0;
+	*ret_reason = mk_exhaustion_refusal(kind);
+	if (*ret_reason != NULL)
+		return MEMKIND_ERROR_ENVIRON;
 	error = find_nodes(kind->row->source, topology, &kind->nodes, ret_reason);
 	if (error != 0)
 		return error;
@@ -304,7 +308,8 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 	if (!is_mbind_denied(mode, topology))
 		return 0;
 	/* Interleaving is for speed only and spills anyway: it may be plain memory. */
-	kind->is_unbound = mode == MK_POLICY_INTERLEAVE || is_everything(kind, topology);
+	kind->is_unbound = !mk_exhaustion_is_null(kind) &&
+			   (mode == MK_POLICY_INTERLEAVE || is_everything(kind, topology));
 	if (kind->is_unbound)
 		return 0;
 	*ret_reason = &mbind_denied;
@@ -344,6 +349,7 @@ void mk_choice_serving_nodes(const struct memkind *kind, const struct mk_topolog
 		return;
 	case MK_CHOICE_ALL:
 	case MK_CHOICE_ALL_NEAR_FIRST:
+	case MK_CHOICE_ALL_THEN_NEAR:
 		*ret_nodes = kind->nodes;
 	}
 }
@@ -361,6 +367,7 @@ int mk_choice_place(const struct memkind *kind, const struct mk_topology *topolo
 		mk_choice_serving_nodes(kind, topology, cpu_node, &placement.nodes);
 		if (kind->row->choice == MK_CHOICE_ALL_NEAR_FIRST)
 			placement.home = (int)cpu_node;
+		mk_exhaustion_place(kind, topology, cpu_node, &placement);
 	}
 	*ret_placement = placement;
 	return 0;

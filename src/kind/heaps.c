@@ -25,7 +25,8 @@ struct mk_partition {
 static bool is_same_placement(const struct mk_placement *a, const struct mk_placement *b)
 {
 	return a->mode == b->mode && a->home == b->home && a->page_size == b->page_size &&
-	       mk_nodeset_is_equal(&a->nodes, &b->nodes);
+	       mk_nodeset_is_equal(&a->nodes, &b->nodes) && a->fill == b->fill &&
+	       mk_node_order_is_equal(&a->order, &b->order);
 }
 
 static struct mk_partition *make_partition(struct memkind *kind,

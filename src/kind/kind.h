@@ -34,6 +34,7 @@ enum mk_kind_source {
 enum mk_kind_choice {
 	MK_CHOICE_ALL,
 	MK_CHOICE_ALL_NEAR_FIRST, /* all; those near to the thread's CPU are filled first */
+	MK_CHOICE_ALL_THEN_NEAR,  /* the same, and when all are full those of MK_SOURCE_REGULAR */
 	MK_CHOICE_CLOSEST,	  /* the closest, more than one where they are equal */
 	MK_CHOICE_CLOSEST_ONE,	  /* the closest; none where several are equal */
 	/* One of those that are local to the CPU: enum mk_merit. */
@@ -79,6 +80,9 @@ static inline uint32_t mk_cpu_mask(const _Atomic uint16_t *heap_of_cpu)
 /* Status of a kind that nobody has asked about; else 0 or a MEMKIND code. */
 #define MK_KIND_NOT_ASKED 1
 
+/* What a kind does when its nodes are full; not set: what the environment says. */
+enum mk_exhaustion { MK_EXHAUSTION_NOT_SET, MK_EXHAUSTION_SWAP, MK_EXHAUSTION_NULL };
+
 struct mk_partition;
 
 /* Where a thread runs. */
@@ -105,6 +109,7 @@ struct memkind {
 	struct mk_nodeset nodes;	 /* of the source, as far as the process may use them */
 	enum mk_huge_size huge_size;	 /* of its pages; NONE: they are the kernel's own */
 	bool is_unbound;		 /* mbind is denied, and the kind does without */
+	enum mk_exhaustion exhaustion;	 /* constant from the first heap on */
 	struct mk_partition *partitions; /* every heap this kind ever had */
 	_Atomic bool allows_zero;	 /* a block of no bytes is a block of one */
 	/* Constant. Of a kind that the program made; NULL: the capacity is that of the nodes. */
@@ -199,6 +204,12 @@ int mk_kind_nodes(struct memkind *kind, struct mk_nodeset *ret_nodes);
 
 /* Looks at the machine again and adapts all kinds. */
 void mk_kind_rescan(void);
+
+/*
+ * What the kind is to do when its nodes are full: 0; MEMKIND_ERROR_OPERATION_FAILED: the kind can't,
+ * or was used already.
+ */
+int mk_kind_set_exhaustion(struct memkind *kind, enum mk_exhaustion exhaustion);
 
 /* The fork handlers' part. */
 void mk_kind_lock_for_fork(void);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "kind/choice.h"
+#include "kind/exhaustion.h"
 #include "kind/heaps.h"
 
 enum { LOOK_INTERVAL_MS = 1000 };
@@ -229,6 +230,21 @@ void mk_kind_rescan(void)
 	mk_look_lock();
 	look_again();
 	mk_look_unlock();
+}
+
+/* Asked about before, the kind is judged anew: what mbind may not do counts for more. */
+int mk_kind_set_exhaustion(struct memkind *kind, enum mk_exhaustion exhaustion)
+{
+	int result = MEMKIND_ERROR_OPERATION_FAILED;
+
+	mk_look_lock();
+	if (mk_exhaustion_can_be_null(kind) && kind->partitions == NULL) {
+		kind->exhaustion = exhaustion;
+		atomic_store_explicit(&kind->status, MK_KIND_NOT_ASKED, memory_order_relaxed);
+		result = 0;
+	}
+	mk_look_unlock();
+	return result;
 }
 
 void mk_kind_lock_for_fork(void)

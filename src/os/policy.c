@@ -15,6 +15,7 @@ enum {
 	MAX_NODE = MK_NODE_LIMIT + 1,
 	FLAG_ADDRESS = 1 << 1,
 	FLAG_MEMS_ALLOWED = 1 << 2,
+	FLAG_STRICT = 1 << 0, /* of mbind(2) */
 };
 
 static int finish(long result, int saved_errno)
@@ -25,11 +26,23 @@ static int finish(long result, int saved_errno)
 	return error;
 }
 
-int mk_policy_set(void *base, size_t size, int mode, const struct mk_nodeset *nodes)
+static int bind_range(void *base, size_t size, int mode, const struct mk_nodeset *nodes,
+		      unsigned flags)
 {
 	int saved_errno = errno;
 
-	return finish(syscall(SYS_mbind, base, size, mode, nodes->word, MAX_NODE, 0), saved_errno);
+	return finish(syscall(SYS_mbind, base, size, mode, nodes->word, MAX_NODE, flags),
+		      saved_errno);
+}
+
+int mk_policy_set(void *base, size_t size, int mode, const struct mk_nodeset *nodes)
+{
+	return bind_range(base, size, mode, nodes, 0);
+}
+
+int mk_policy_set_strictly(void *base, size_t size, int mode, const struct mk_nodeset *nodes)
+{
+	return bind_range(base, size, mode, nodes, FLAG_STRICT);
 }
 
 int mk_policy_set_home(void *base, size_t size, unsigned node)

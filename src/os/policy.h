@@ -24,6 +24,12 @@ enum mk_policy_mode {
 int mk_policy_set(void *base, size_t size, int mode, const struct mk_nodeset *nodes);
 
 /*
+ * The same, and only where each page that is there already lies on one of NODES: else -EIO, and the
+ * old policy stays. No page is moved.
+ */
+int mk_policy_set_strictly(void *base, size_t size, int mode, const struct mk_nodeset *nodes);
+
+/*
  * The node from whose side a BIND range is filled first, whatever CPU touches it (Linux 5.17,
  * -ENOSYS before). A later mk_policy_set drops it.
  */

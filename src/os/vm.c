@@ -140,6 +140,19 @@ int mk_vm_populate(void *base, size_t size, size_t page_size)
 	return error;
 }
 
+int mk_vm_fault_in(void *base, size_t size)
+{
+	int saved_errno = errno;
+	int error = madvise(base, size, POPULATE_WRITE) == 0 ? 0 : -errno;
+
+	errno = saved_errno;
+	if (error != -EINVAL)
+		return error;
+	for (size_t offset = 0; offset < size; offset += mk_vm_page_size())
+		((volatile char *)base)[offset] = 0;
+	return 0;
+}
+
 int mk_vm_discard(void *base, size_t size)
 {
 	return map_at(base, size, PROT_NONE, MAP_NORESERVE | MAP_FIXED, &base);

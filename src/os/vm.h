@@ -33,6 +33,9 @@ int mk_vm_map_huge(size_t size, unsigned page_shift, void **ret_base);
  */
 int mk_vm_populate(void *base, size_t size, size_t page_size);
 
+/* The same of pages that a touch can have for sure: they all read as zero. */
+int mk_vm_fault_in(void *base, size_t size);
+
 /* Gives pages back for good: what is left is address space without memory. 0, or nothing is. */
 int mk_vm_discard(void *base, size_t size);
 

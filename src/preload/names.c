@@ -2,6 +2,7 @@
 /* The static kinds by name, as users write them. */
 #include "preload/names.h"
 
+#include <memkind_ng.h>
 #include <strings.h>
 
 static const struct {

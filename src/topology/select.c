@@ -112,6 +112,23 @@ void mk_topology_closest(const struct mk_topology *topology, const struct mk_nod
 	*ret_closest = closest;
 }
 
+void mk_topology_append_by_distance(const struct mk_topology *topology,
+				    const struct mk_nodeset *candidates, unsigned from,
+				    struct mk_node_order *order)
+{
+	struct mk_nodeset rest = *candidates;
+
+	while (!mk_nodeset_is_empty(&rest)) {
+		struct mk_nodeset closest;
+
+		mk_topology_closest(topology, &rest, from, &closest);
+		mk_nodeset_for_each (node, &closest) {
+			mk_node_order_append(order, node);
+			mk_nodeset_remove(&rest, node);
+		}
+	}
+}
+
 /* A node that is not local to the best initiators is local to nobody else. */
 bool mk_topology_is_local(const struct mk_topology *topology, unsigned node, unsigned cpu_node)
 {

@@ -133,6 +133,14 @@ const char *mk_topology_far_device(const struct mk_topology *topology);
 void mk_topology_closest(const struct mk_topology *topology, const struct mk_nodeset *candidates,
 			 unsigned cpu_node, struct mk_nodeset *ret_closest);
 
+/*
+ * Appends the nodes of CANDIDATES, as close to FROM as they are, the closest first; FROM may be any
+ * node. Those that are equally close: in ascending order.
+ */
+void mk_topology_append_by_distance(const struct mk_topology *topology,
+				    const struct mk_nodeset *candidates, unsigned from,
+				    struct mk_node_order *order);
+
 /* NODE is CPU_NODE, or has no CPUs and no CPU node is nearer to it. */
 bool mk_topology_is_local(const struct mk_topology *topology, unsigned node, unsigned cpu_node);
 

@@ -18,7 +18,7 @@ OLD_LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libmemkind.so.0")
 OLD_HEADERS = [Path("/usr/include") / name
                for name in ("memkind.h", "memkind_deprecated.h", "hbwmalloc.h",
                             "memkind_memtier.h")]
-IS_OURS = re.compile(r"memkind_ng_")
+IS_OURS = re.compile(r"(memkind|MEMKIND)_(ng|NG)_")
 
 
 def public_names(*row_types: str) -> set[str]:

@@ -117,6 +117,49 @@ def _fills() -> list[Case]:
     return cases
 
 
+# Kind, CPU, and the order in which a kind fills nodes that swaps only when all are full.
+_FIRST_FILLS = (
+    (0, ((2, 220), (3, 110), (0, 90), (1, 80))),
+    (1, ((3, 110), (2, 220), (1, 80), (0, 90))),
+)
+_SWAP = "swap_on 1G || exit\n{}; code=$?\nswap_off; exit $code"
+
+
+def _exhaustion() -> list[Case]:
+    """Full nodes as an error, and kinds that fill nodes in an order of their own."""
+    more = {"old_is_wrong": "a full node swaps or kills, whatever the kind"}
+    cases = []
+    for kind, cpu, order in (("DAX_KMEM", 0, (2,)), ("DAX_KMEM", 1, (3,)),
+                             ("DAX_KMEM_ALL", 0, (2, 3)), ("DAX_KMEM_ALL", 1, (3, 2))):
+        least = {2: 220, 3: 110}
+        job = f"MEMKIND_EXHAUSTION=null fill -c {cpu} -l 1000 {kind}"
+        check = checks.fill_order(tuple((node, least[node]) for node in order), ("null",))
+        name = f"null-{_slug(kind)}-cpu{cpu}"
+        cases += [Case(name, "four-node", job, check, **more),
+                  Case(f"{name}-swap", "four-node", _SWAP.format(job), check, **more)]
+    cases.append(Case("null-dax-kmem-interleave", "four-node",
+                      "MEMKIND_EXHAUSTION=null fill -c 0 -l 1000 DAX_KMEM_INTERLEAVE",
+                      checks.fill_held({2: 220, 3: 110}, "null"), **more))
+    for cpu, order in _FIRST_FILLS:
+        name = f"fill-dax-kmem-first-cpu{cpu}"
+        job = f"fill -c {cpu} -l {{}} NG_DAX_KMEM_FIRST"
+        cases += [
+            Case(name, "four-node", job.format(1000),
+                 checks.fill_order(order, ("killed", "null")), output_name=name,
+                 old_is_wrong="has no such kind"),
+            Case(f"{name}-swap", "four-node", _SWAP.format(job.format(830)),
+                 checks.fill_order((*order, ("swap", 16)), ("limit",)),
+                 output_name=f"{name}-swap", limit=120, old_is_wrong="has no such kind"),
+        ]
+    for name, huge, swap in (("", "never", False), ("-swap", "never", True),
+                             ("-huge", "always", False), ("-huge-swap", "always", True)):
+        job = (f"with_huge_pages {huge} env MEMKIND_EXHAUSTION=null "
+               "exhaust -c 0 -o 2 -r 6 -p 4 -i 100 DAX_KMEM")
+        cases.append(Case(f"exhaust{name}", "four-node", _SWAP.format(job) if swap else job,
+                          checks.contains("failures=0"), limit=180, shows_output=True, **more))
+    return cases
+
+
 def _residents() -> list[Case]:
     rows = ((0, "DEFAULT", "0"), (1, "REGULAR", "1"), (0, "DAX_KMEM", "2"), (1, "DAX_KMEM", "3"),
             (1, "DAX_KMEM_PREFERRED", "3"), (0, "DAX_KMEM_INTERLEAVE", "2-3"),
@@ -301,6 +344,15 @@ def _ties() -> list[Case]:
         _place(one, "free-socket-dax-kmem", "-c 1 -o 3 -p bind:3 DAX_KMEM"),
         _place(one, "tied-socket-all", "-c 0 -o 2-3 -p bind:2-3 DAX_KMEM_ALL"),
         _place(one, "free-socket-all", "-c 1 -o 3 -p bind:2-3 DAX_KMEM_ALL"),
+        *(Case(f"ties-all-cpu{cpu}", one,
+               f"MEMKIND_DAX_KMEM_TIES=all fill -c {cpu} -l 1000 DAX_KMEM_PREFERRED",
+               checks.fill_order(order, ("killed", "null")),
+               old_is_wrong="refuses it on both sockets")
+          for cpu, order in ((0, ((2, 220), (3, 110), (0, 90), (1, 80))),
+                             (1, ((3, 110), (1, 80), (0, 90), (2, 220))))),
+        Case("ties-bad-word", one,
+             "MEMKIND_DAX_KMEM_TIES=some avail DAX_KMEM_PREFERRED=-12 DAX_KMEM=0",
+             old_is_wrong="knows no such variable"),
     ]
 
 
@@ -590,6 +642,6 @@ def _pythons() -> list[Case]:
 
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
-            *_unchanged_programs(), *_migration(), *_fills(), *_ties(), *_machines(),
-            *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(), *_tools(), *_servers(),
-            *_looked_at(), *_pythons(), *_tutorial()]
+            *_unchanged_programs(), *_migration(), *_fills(), *_exhaustion(), *_ties(),
+            *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(),
+            *_tools(), *_servers(), *_looked_at(), *_pythons(), *_tutorial()]

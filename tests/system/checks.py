@@ -127,6 +127,22 @@ def fill_shares(shares: dict[int, int], tolerance: int) -> Check:
     return check
 
 
+def fill_held(least: dict[int, int], reason: str) -> Check:
+    """At the end each node must hold these MiB or more, and no other place anything."""
+    def check(output: str) -> str:
+        fill = parse_fill(output)
+        if not fill.steps or fill.reason != reason:
+            return f"ended with {fill.reason or 'nothing'}, not {reason}"
+        held = {place: pages // PAGES_PER_MIB for place, pages in fill.steps[-1].items()}
+        strangers = [place for place, size in held.items()
+                     if size != 0 and place not in map(str, least)]
+        if strangers:
+            return f"{' '.join(strangers)} was used, too"
+        return "".join(f"{node} holds {held[str(node)]} MiB, not {size}"
+                       for node, size in least.items() if held[str(node)] < size)
+    return check
+
+
 def run_table(expected: dict[tuple[str, int], int], tolerance: int = 6) -> Check:
     """`memkind run --stats` must show these MiB of a kind on a node, and others up to the tolerance.
 

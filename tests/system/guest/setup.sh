@@ -155,6 +155,18 @@ swap_off() {
 	echo 1 >/sys/block/zram0/reset
 }
 
+# with_huge_pages always|madvise|never COMMAND...: transparent ones.
+with_huge_pages() {
+	enabled=/sys/kernel/mm/transparent_hugepage/enabled
+	kept=$(sed 's/.*\[\(.*\)].*/\1/' $enabled)
+	echo "$1" >$enabled
+	shift
+	"$@"
+	code=$?
+	echo "$kept" >$enabled
+	return $code
+}
+
 # in_cpuset MEMS CPUS COMMAND...
 in_cpuset() {
 	echo +cpuset >/cgroup/cgroup.subtree_control
