@@ -35,7 +35,7 @@ static void describe_content(const struct mk_setup_look *look, struct mk_setup_i
 	const char *content;
 
 	mk_setup_link(look, path, MK_SETUP_DAX "%s", item->name);
-	if (strstr(path, "/ndbus") == NULL) {
+	if (path[0] != '\0' && strstr(path, "/ndbus") == NULL) {
 		mk_setup_describe(item, size, "in no node yet");
 		return;
 	}

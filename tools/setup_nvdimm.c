@@ -16,8 +16,7 @@ enum {
 };
 
 /* What is said of a namespace. */
-struct namespace
-{
+struct nd_namespace {
 	char mode[MK_SETUP_WORD];
 	char holder[MK_SETUP_WORD];
 	char disk[MK_SETUP_NAME]; /* "": none */
@@ -25,7 +24,7 @@ struct namespace
 };
 
 static void find_disk(const struct mk_setup_look *look, const char *name,
-		      struct namespace *namespace)
+		      struct nd_namespace *namespace)
 {
 	struct dirent **entries;
 	int count = scandirat(look->machine->root, BLOCK, &entries, NULL, versionsort);
@@ -47,7 +46,7 @@ static void find_disk(const struct mk_setup_look *look, const char *name,
 }
 
 /* As ndctl names them. */
-static const char *mode_name(const struct namespace *namespace)
+static const char *mode_name(const struct nd_namespace *namespace)
 {
 	if (strcmp(namespace->mode, "memory") == 0)
 		return "fsdax";
@@ -56,7 +55,7 @@ static const char *mode_name(const struct namespace *namespace)
 
 /* Says what the namespace holds, and what is lost of it: nothing only where it was never given a mode. */
 static void describe_content(const struct mk_setup_look *look, struct mk_setup_item *item,
-			     const struct namespace *namespace)
+			     const struct nd_namespace *namespace)
 {
 	const char *mode = mode_name(namespace), *content;
 
@@ -87,7 +86,7 @@ static const char *device_of(const char *name)
 }
 
 static void plan_namespace(struct mk_setup_look *look, const char *name,
-			   const struct namespace *namespace)
+			   const struct nd_namespace *namespace)
 {
 	struct mk_setup_item *item = mk_setup_add_item(look, name);
 	const char *use =
@@ -107,7 +106,7 @@ static void plan_namespace(struct mk_setup_look *look, const char *name,
 }
 
 static void plan_without_device(struct mk_setup_look *look, const char *name,
-				const struct namespace *namespace)
+				const struct nd_namespace *namespace)
 {
 	struct mk_setup_item *item = mk_setup_add_item(look, name);
 
@@ -119,7 +118,7 @@ static void plan_without_device(struct mk_setup_look *look, const char *name,
 
 static void enter_namespace(struct mk_setup_look *look, const char *name)
 {
-	struct namespace namespace = {.disk = ""};
+	struct nd_namespace namespace = {.disk = ""};
 	char path[MK_SETUP_PATH];
 
 	namespace.size = mk_setup_number(look, MK_SETUP_ND "%s/size", name);

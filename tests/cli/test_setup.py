@@ -146,6 +146,12 @@ class PlanTest(SetupTest):
         self.write({"sys/bus/nd/devices/nmem0": None})
         self.assertIn("ipmctl create -goal", self.lines(arguments)[0])
 
+    def test_a_device_of_unknown_origin_may_hold_something(self) -> None:
+        arguments = self.machine("1node-6.12")
+        self.write({"sys/bus/dax/devices/dax0.0/size": b"1073741824\n"})
+        self.assertEqual(self.lines(arguments)[0],
+                         "1.  dax0.0: 1.0 GiB, devdax mode, what it holds is not known")
+
     def test_soft_reserved_memory_has_nothing_to_lose(self) -> None:
         arguments = self.machine("1node-6.12")
         device = "sys/devices/platform/hmem.0/dax0.0"
