@@ -68,18 +68,18 @@ static int print_help(void)
 	puts("usage: memkind bench [--seconds N] [--json] [--svg FILE]\n\n"
 	     "Measures the memory of this machine from each node with CPUs: each node with memory,\n"
 	     "and each kind that is available. The latency is that of loads of which each needs the\n"
-	     "one before, in random order over four times what the caches hold; the bandwidth is that\n"
-	     "of reading, writing and copying with a thread on each CPU of the node. Before they are\n"
-	     "measured, pages are asked where they lie. A kind whose pages are those of one node has that\n"
-	     "node's figures; those that interleave or have huge pages are measured. Beside each figure is its ratio to that of the\n"
-	     "node's own memory, or of the DRAM that is closest.\n\n"
+	     "one before, in random order over two to four times what the caches hold; the bandwidth\n"
+	     "is that of reading, writing and copying with a thread on each CPU of the node. Before\n"
+	     "they are measured, pages are asked where they lie. A kind whose pages are those of one\n"
+	     "node has that node's figures; those that interleave or have huge pages are measured.\n"
+	     "Beside each figure is its ratio to that of the node's own memory, or of the closest DRAM.\n\n"
 	     "  --seconds N  about as long, besides getting the memory: 1 to 86400, else 120\n"
 	     "  --json       one JSON object instead of a table\n"
 	     "  --svg FILE   the figures as a picture, too\n"
 	     "  --help       show this\n\n"
 	     "At most half of what is free on a node is taken; where that is not enough, the row says\n"
-	     "so. It is on huge pages where the kernel has them, but for what is interleaved. Run it\n"
-	     "on a machine at rest.");
+	     "so. The memory is on huge pages where the kernel has some, but for what is interleaved.\n"
+	     "Run it on a machine at rest.");
 	return MK_TOOL_DONE;
 }
 

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 ALLOWED_IN_ARCHIVE = re.compile(r"(mk_|memkind_|MEMKIND_|memtier_|hbw_)")
-# What compilers add to instrumented builds.
-INSTRUMENTED = re.compile(r"__odr_asan|\.?__(asan|ubsan|tsan|sancov)|DW\.ref|__llvm|__gcov")
+# What compilers add to instrumented builds, and the notes of probes refer to.
+INSTRUMENTED = re.compile(r"_\.stapsdt\.base|__odr_asan|\.?__(asan|ubsan|tsan|sancov)|DW\.ref|__llvm|__gcov")
 
 
 def output(*command: str) -> str:
