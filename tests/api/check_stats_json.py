@@ -12,7 +12,7 @@ import unittest
 from typing import Any
 
 PROGRAM = sys.argv[1]
-STATIC_COUNT, OWN_COUNT = 26, 2
+STATIC_COUNT, OWN_COUNT = 27, 2
 SIZES = ("allocated", "active", "resident")
 # What kinds on node 0 have; MEMKIND_DAX_KMEM_NODES and MEMKIND_HBW_NODES make them available.
 POLICIES = {

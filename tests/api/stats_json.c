@@ -11,7 +11,8 @@
 #include <string.h>
 
 enum {
-	STATIC_COUNT = 26,
+	NUMBERED_COUNT = 26,
+	STATIC_COUNT, /* and MEMKIND_NG_DAX_KMEM_FIRST */
 	OWN_COUNT = 2,
 	ROUND_COUNT = 40,
 	BLOCK_SIZE = 3000000,
@@ -32,9 +33,10 @@ static int by_partition(int number, memkind_t *ret_kind)
 
 static int use_kinds(void)
 {
-	for (int i = 0; i < STATIC_COUNT; i++)
+	for (int i = 0; i < NUMBERED_COUNT; i++)
 		if (by_partition(i, &kinds[i]) != 0)
 			return 1;
+	kinds[NUMBERED_COUNT] = MEMKIND_NG_DAX_KMEM_FIRST;
 	if (memkind_create_pmem("/tmp", 64 << 20, &kinds[STATIC_COUNT]) != 0 ||
 	    memkind_create_fixed(area, sizeof(area), &kinds[STATIC_COUNT + 1]) != 0)
 		return 1;

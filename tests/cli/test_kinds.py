@@ -71,7 +71,7 @@ class JsonTest(KindsTest):
 
     def test_places(self) -> None:
         kinds = self.kinds("four-node-kmem-6.12")
-        self.assertEqual(len(kinds), 26)
+        self.assertEqual(len(kinds), 27)
         self.assertEqual(kinds["dax_kmem"], {
             "name": "dax_kmem", "available": True, "policy": "bind", "places": [
                 {"cpu_nodes": [0], "nodes": [2], "capacity": 402653184},

@@ -7,38 +7,16 @@ are right by the placement rules of the architecture; its row says how the old l
 `run.py --library debian` expects exactly these to fail.
 """
 
-import dataclasses
-from typing import Callable
-
 import checks
+import fills
 import numa_maps
 import tutorial
+from case import Case, slug
 
 # Groups of tests/compat/compat.c: what depends on the machine, and what need not be asked on each.
 _MACHINE_GROUPS = "about kinds masks places lists create_kind null_kind hbw hbw_policies"
 _OTHER_GROUPS = "heap threads pmem fixed stats memtier"
-BOTH = ("6.1", "6.12")
 FAR_KINDS = ("DAX_KMEM", "DAX_KMEM_ALL", "DAX_KMEM_PREFERRED", "DAX_KMEM_INTERLEAVE")
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    name: str
-    topology: str
-    job: str
-    # Called with what the job printed; returns what is wrong with it, or nothing.
-    check: Callable[[str], str] = checks.nothing
-    kernels: tuple[str, ...] = BOTH
-    limit: int = 60  # seconds
-    is_alone: bool = False  # it changes the machine: no other case shares its boot
-    old_is_wrong: str = ""  # how libmemkind 1.14 fails it
-    output_name: str = ""  # the output is kept in build/system/NAME-KERNEL.txt
-    needs_old: bool = False  # libmemkind 1.14 is run beside, at /job/debian
-    needs_openmp: bool = False  # the OpenMP runtimes of LLVM and GCC
-    needs_tool: bool = False  # the memkind tool, and the libraries that it preloads
-    needs_redis: bool = False  # redis-server and redis-cli
-    needs_python: bool = False  # Debian's Python with NumPy, and the package of ours
-    shows_output: bool = False  # what it printed is shown, also where it passes
 
 
 def _place(topology: str, name: str, arguments: str, **more) -> Case:
@@ -53,13 +31,9 @@ def _four_places(topology: str, quick: str = "") -> list[Case]:
                                 ("DAX_KMEM_ALL", f"-o {near} -p bind:2-3"),
                                 ("DAX_KMEM_PREFERRED", f"-o {near} -p preferred:{near}"),
                                 ("DAX_KMEM_INTERLEAVE", "-s -o 2-3 -p interleave:2-3")):
-            cases.append(_place(topology, f"{_slug(kind)}-cpu{cpu}",
+            cases.append(_place(topology, f"{slug(kind)}-cpu{cpu}",
                                 f"{quick}-c {cpu} {arguments} {kind}"))
     return cases
-
-
-def _slug(kind: str) -> str:
-    return kind.lower().replace("_", "-")
 
 
 def _all_far(code: int) -> str:
@@ -75,88 +49,6 @@ def _placement() -> list[Case]:
             _place("four-node", f"interleave-cpu{cpu}",
                    f"-c {cpu} -s -o 0-3 -p interleave:0-3 INTERLEAVE"),
         ]
-    return cases
-
-
-# The order in which nodes are filled, with the MiB that each must have got at least: what a node
-# gave on the machine that had least to give, less a tenth.
-_FILLS = (
-    # kind, CPU, order without swap, MiB to allocate with swap
-    ("DAX_KMEM", 0, ((2, 220),), 340),
-    ("DAX_KMEM", 1, ((3, 110),), 200),
-    ("DAX_KMEM_ALL", 0, ((2, 220), (3, 110)), 460),
-    ("DAX_KMEM_ALL", 1, ((3, 110), (2, 220)), 460),
-    ("DAX_KMEM_PREFERRED", 0, ((2, 220), (0, 90), (3, 110), (1, 80)), 830),
-    ("DAX_KMEM_PREFERRED", 1, ((3, 110), (1, 80), (2, 220), (0, 90)), 830),
-)
-
-
-def _fills() -> list[Case]:
-    cases = []
-    for kind, cpu, order, swap_limit in _FILLS:
-        name = f"fill-{_slug(kind)}-cpu{cpu}"
-        cases.append(Case(name, "four-node", f"fill -c {cpu} -l 1000 {kind}",
-                          checks.fill_order(order, ("killed", "null")), output_name=name))
-        cases.append(Case(
-            f"{name}-swap", "four-node",
-            f"swap_on 1G || exit\nfill -c {cpu} -l {swap_limit} {kind}; code=$?\n"
-            "swap_off; exit $code",
-            checks.fill_order((*order, ("swap", 16)), ("limit",)), output_name=f"{name}-swap",
-            limit=120))
-    cases += [
-        Case("fill-regular-cpu0", "four-node", "fill -c 0 -l 1000 REGULAR",
-             checks.fill_order(((0, 90), (1, 80)), ("killed", "null")),
-             output_name="fill-regular-cpu0"),
-        Case("fill-regular-cpu1", "four-node", "fill -c 1 -l 1000 REGULAR",
-             checks.fill_order(((1, 80), (0, 90)), ("killed", "null")),
-             output_name="fill-regular-cpu1"),
-        Case("fill-dax-kmem-interleave", "four-node", "fill -c 0 -l 200 DAX_KMEM_INTERLEAVE",
-             checks.fill_shares({2: 100, 3: 100}, tolerance=6),
-             output_name="fill-dax-kmem-interleave"),
-    ]
-    return cases
-
-
-# Kind, CPU, and the order in which a kind fills nodes that swaps only when all are full.
-_FIRST_FILLS = (
-    (0, ((2, 220), (3, 110), (0, 90), (1, 80))),
-    (1, ((3, 110), (2, 220), (1, 80), (0, 90))),
-)
-_SWAP = "swap_on 1G || exit\n{}; code=$?\nswap_off; exit $code"
-
-
-def _exhaustion() -> list[Case]:
-    """Full nodes as an error, and kinds that fill nodes in an order of their own."""
-    more = {"old_is_wrong": "a full node swaps or kills, whatever the kind"}
-    cases = []
-    for kind, cpu, order in (("DAX_KMEM", 0, (2,)), ("DAX_KMEM", 1, (3,)),
-                             ("DAX_KMEM_ALL", 0, (2, 3)), ("DAX_KMEM_ALL", 1, (3, 2))):
-        least = {2: 220, 3: 110}
-        job = f"MEMKIND_EXHAUSTION=null fill -c {cpu} -l 1000 {kind}"
-        check = checks.fill_order(tuple((node, least[node]) for node in order), ("null",))
-        name = f"null-{_slug(kind)}-cpu{cpu}"
-        cases += [Case(name, "four-node", job, check, **more),
-                  Case(f"{name}-swap", "four-node", _SWAP.format(job), check, **more)]
-    cases.append(Case("null-dax-kmem-interleave", "four-node",
-                      "MEMKIND_EXHAUSTION=null fill -c 0 -l 1000 DAX_KMEM_INTERLEAVE",
-                      checks.fill_held({2: 220, 3: 110}, "null"), **more))
-    for cpu, order in _FIRST_FILLS:
-        name = f"fill-dax-kmem-first-cpu{cpu}"
-        job = f"fill -c {cpu} -l {{}} NG_DAX_KMEM_FIRST"
-        cases += [
-            Case(name, "four-node", job.format(1000),
-                 checks.fill_order(order, ("killed", "null")), output_name=name,
-                 old_is_wrong="has no such kind"),
-            Case(f"{name}-swap", "four-node", _SWAP.format(job.format(830)),
-                 checks.fill_order((*order, ("swap", 16)), ("limit",)),
-                 output_name=f"{name}-swap", limit=120, old_is_wrong="has no such kind"),
-        ]
-    for name, huge, swap in (("", "never", False), ("-swap", "never", True),
-                             ("-huge", "always", False), ("-huge-swap", "always", True)):
-        job = (f"with_huge_pages {huge} env MEMKIND_EXHAUSTION=null "
-               "exhaust -c 0 -o 2 -r 6 -p 4 -i 100 DAX_KMEM")
-        cases.append(Case(f"exhaust{name}", "four-node", _SWAP.format(job) if swap else job,
-                          checks.contains("failures=0"), limit=180, shows_output=True, **more))
     return cases
 
 
@@ -178,7 +70,7 @@ def _unchanged_programs() -> list[Case]:
     run = "taskset {} memkind run --stats"
     more = {"needs_tool": True, "old_is_wrong": "has no such tool"}
     cases = [
-        Case(f"run-{_slug(kind)}-cpu{cpu}", "four-node",
+        Case(f"run-{slug(kind)}-cpu{cpu}", "four-node",
              f"{run.format(1 << cpu)} --kind {kind.lower()} -- heap -o {node} -d 0-1 40",
              checks.run_table({(kind.lower(), node): 40}), **more)
         for kind in ("DAX_KMEM", "DAX_KMEM_PREFERRED") for cpu, node in ((0, 2), (1, 3))
@@ -200,7 +92,7 @@ def _unchanged_programs() -> list[Case]:
 def _migration() -> list[Case]:
     wrong = "its memory belongs to threads, not to nodes: 27-100 % of the blocks are misplaced"
     return [
-        Case(f"migrate-{_slug(kind)}", "four-node",
+        Case(f"migrate-{slug(kind)}", "four-node",
              f"migrate -n 2,3 {kind}; code=$?\n"
              'echo "the same with libmemkind 1.14:"\n'
              f"LD_LIBRARY_PATH=/job/debian migrate -n 2,3 {kind}\n"
@@ -344,12 +236,13 @@ def _ties() -> list[Case]:
         _place(one, "free-socket-dax-kmem", "-c 1 -o 3 -p bind:3 DAX_KMEM"),
         _place(one, "tied-socket-all", "-c 0 -o 2-3 -p bind:2-3 DAX_KMEM_ALL"),
         _place(one, "free-socket-all", "-c 1 -o 3 -p bind:2-3 DAX_KMEM_ALL"),
-        *(Case(f"ties-all-cpu{cpu}", one,
-               f"MEMKIND_DAX_KMEM_TIES=all fill -c {cpu} -l 1000 DAX_KMEM_PREFERRED",
-               checks.fill_order(order, ("killed", "null")),
-               old_is_wrong="refuses it on both sockets")
-          for cpu, order in ((0, ((2, 220), (3, 110), (0, 90), (1, 80))),
-                             (1, ((3, 110), (1, 80), (0, 90), (2, 220))))),
+        Case("ties-all-cpu0", one,
+             "MEMKIND_DAX_KMEM_TIES=all fill -c 0 -l 1000 DAX_KMEM_PREFERRED",
+             checks.fill_order(((2, 220), (3, 110), (0, 90), (1, 80)), ("killed", "null")),
+             old_is_wrong="refuses it on both sockets"),
+        Case("ties-all-cpu1", one,
+             "MEMKIND_DAX_KMEM_TIES=all place -c 1 -o 3 -p preferred:3 DAX_KMEM_PREFERRED",
+             old_is_wrong="refuses it on both sockets"),
         Case("ties-bad-word", one,
              "MEMKIND_DAX_KMEM_TIES=some avail DAX_KMEM_PREFERRED=-12 DAX_KMEM=0",
              old_is_wrong="knows no such variable"),
@@ -461,7 +354,7 @@ def _high_bandwidth() -> list[Case]:
                 ("LOWEST_LATENCY_LOCAL", f"-o {cpu} -p bind:{cpu}", ""),
                 ("LOWEST_LATENCY_LOCAL_PREFERRED", f"-o {cpu} -p preferred:{cpu}", ""),
                 ("HIGHEST_CAPACITY_LOCAL", f"-o {cpu} -p bind:{cpu}", "")):
-            cases.append(_place("hbm", f"{_slug(kind)}-cpu{cpu}", f"-c {cpu} {arguments} {kind}",
+            cases.append(_place("hbm", f"{slug(kind)}-cpu{cpu}", f"-c {cpu} {arguments} {kind}",
                                 old_is_wrong=wrong))
     return [
         *cases,
@@ -574,7 +467,7 @@ _REDIS_KEYS = 40000  # of 1000 bytes each
 _REDIS_PAGES = _REDIS_KEYS * 1000 // 4096
 
 
-def _redis(name: str, options: str, check: Callable[[str], str]) -> Case:
+def _redis(name: str, options: str, check: checks.Check) -> Case:
     """A server that nobody changed, before and after it is filled."""
     ask = "redis-cli -s /tmp/redis"
     return Case(
@@ -642,6 +535,6 @@ def _pythons() -> list[Case]:
 
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
-            *_unchanged_programs(), *_migration(), *_fills(), *_exhaustion(), *_ties(),
+            *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(), *_ties(),
             *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(),
             *_tools(), *_servers(), *_looked_at(), *_pythons(), *_tutorial()]

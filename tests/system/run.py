@@ -23,7 +23,7 @@ import kernel
 import machine
 import topology as topologies
 import tutorial
-from cases import Case
+from case import Case
 from initramfs import Archive, libraries_of
 
 HERE = Path(__file__).resolve().parent

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define MIB	      (1UL << 20)
-#define BLOCK_LIMIT   65536
+#define BLOCK_LIMIT   (1UL << 19)
 #define PROCESS_LIMIT 16
 #define LARGEST_SHIFT 30
 #define LEAST_SIZE    64UL
