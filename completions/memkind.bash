@@ -6,7 +6,7 @@ _memkind_kinds='default regular interleave dax_kmem dax_kmem_all dax_kmem_prefer
 	hbw_all_hugetlb hbw_preferred_hugetlb gbtlb hbw_gbtlb hbw_preferred_gbtlb highest_capacity
 	highest_capacity_preferred highest_capacity_local highest_capacity_local_preferred
 	lowest_latency_local lowest_latency_local_preferred highest_bandwidth_local
-	highest_bandwidth_local_preferred'
+	highest_bandwidth_local_preferred dax_kmem_first'
 
 # The options of a command. The first list are those that a value follows.
 _memkind_options() {

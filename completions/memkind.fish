@@ -6,7 +6,7 @@ set -l kinds default regular interleave dax_kmem dax_kmem_all dax_kmem_preferred
 	hbw_all_hugetlb hbw_preferred_hugetlb gbtlb hbw_gbtlb hbw_preferred_gbtlb \
 	highest_capacity highest_capacity_preferred highest_capacity_local \
 	highest_capacity_local_preferred lowest_latency_local lowest_latency_local_preferred \
-	highest_bandwidth_local highest_bandwidth_local_preferred
+	highest_bandwidth_local highest_bandwidth_local_preferred dax_kmem_first
 set -l tiers 'KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO'
 set -l commands bench capture kinds nodes run setup top
 set -l in __fish_seen_subcommand_from
