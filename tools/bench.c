@@ -23,44 +23,25 @@ const struct mk_bench_unit mk_bench_units[MK_BENCH_MEASURE_COUNT] = {
 	[MK_BENCH_COPY] = {"copy", "GB/s", 1e9},
 };
 
-static int refuse(const char *what, const char *why)
-{
-	mk_tool_error("%s %s; see memkind bench --help", what, why);
-	return MK_TOOL_USAGE;
-}
-
-static int parse_option(char **arguments, int *index, struct mk_bench_wish *wish)
-{
-	const char *argument = arguments[*index];
-	const char *value = mk_tool_option_value(arguments, index, "--seconds");
-
-	if (value != NULL || strcmp(argument, "--seconds") == 0) {
-		if (value == NULL || !mk_tool_parse_seconds(value, 1, 86400, &wish->seconds))
-			return refuse("--seconds", "needs a number from 1 to 86400");
-		return MK_TOOL_DONE;
-	}
-	value = mk_tool_option_value(arguments, index, "--svg");
-	if (value == NULL && strcmp(argument, "--svg") != 0)
-		return refuse(argument, "is no option");
-	if (value == NULL || value[0] == '\0')
-		return refuse("--svg", "needs a file");
-	wish->svg = value;
-	return MK_TOOL_DONE;
-}
-
 static int parse(char **arguments, struct mk_bench_wish *wish)
 {
-	int result = MK_TOOL_DONE;
+	const char *seconds = NULL;
+	const struct mk_tool_option options[] = {
+		{"--seconds", "a number from 1 to 86400", &seconds, NULL},
+		{"--svg", "a file", &wish->svg, NULL},
+		{"--json", NULL, NULL, &wish->is_json},
+		{"--help", NULL, NULL, &wish->is_help},
+		{NULL, NULL, NULL, NULL},
+	};
+	int result = mk_tool_parse(arguments, options, NULL);
 
-	for (int i = 1; result == MK_TOOL_DONE && arguments[i] != NULL; i++) {
-		if (strcmp(arguments[i], "--json") == 0)
-			wish->is_json = true;
-		else if (strcmp(arguments[i], "--help") == 0)
-			wish->is_help = true;
-		else
-			result = parse_option(arguments, &i, wish);
-	}
-	return result;
+	if (result != MK_TOOL_DONE)
+		return result;
+	if (seconds != NULL && !mk_tool_parse_seconds(seconds, 1, 86400, &wish->seconds))
+		return mk_tool_refuse_value(arguments, &options[0]);
+	if (wish->svg != NULL && wish->svg[0] == '\0')
+		return mk_tool_refuse_value(arguments, &options[1]);
+	return MK_TOOL_DONE;
 }
 
 static int print_help(void)

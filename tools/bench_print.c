@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What was measured as a table and as JSON. */
-#include <json-c/json.h>
 #include <stdio.h>
 
 #include "bench.h"
+#include "json.h"
 #include "tool.h"
 
 enum { MEMORY_WIDTH = 33, FIGURE_WIDTH = 7, RATIO_WIDTH = 5, NODES_SIZE = 64 };
@@ -71,15 +71,6 @@ void mk_bench_print_table(const struct mk_bench_report *report)
 		print_row(&report->rows[i]);
 }
 
-static struct json_object *nodes_object(const struct mk_nodeset *nodes)
-{
-	struct json_object *list = json_object_new_array();
-
-	mk_nodeset_for_each (node, nodes)
-		json_object_array_add(list, json_object_new_int((int)node));
-	return list;
-}
-
 /* A ratio that is not known is null. */
 static void add_figures(struct json_object *object, const struct mk_bench_row *row)
 {
@@ -112,7 +103,7 @@ static struct json_object *row_object(const struct mk_bench_row *row)
 			       is_left_out ? json_object_new_string(row->reason) : NULL);
 	if (is_left_out)
 		return object;
-	json_object_object_add(object, "nodes", nodes_object(&row->nodes));
+	json_object_object_add(object, "nodes", mk_json_nodes(&row->nodes));
 	json_object_object_add(object, "like_node", json_object_new_boolean(row->is_like_node));
 	json_object_object_add(object, "bytes", json_object_new_int64((int64_t)row->size));
 	add_figures(object, row);
@@ -123,17 +114,10 @@ int mk_bench_print_json(const struct mk_bench_report *report)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *rows = json_object_new_array();
-	const char *text;
 
 	for (size_t i = 0; i < report->row_count; i++)
 		json_object_array_add(rows, row_object(&report->rows[i]));
 	json_object_object_add(object, "seconds", json_object_new_double(report->seconds));
 	json_object_object_add(object, "rows", rows);
-	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-							      JSON_C_TO_STRING_SPACED |
-							      JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text != NULL)
-		puts(text);
-	json_object_put(object);
-	return text == NULL ? MK_TOOL_FAILURE : MK_TOOL_DONE;
+	return mk_json_print(object);
 }

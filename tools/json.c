@@ -15,15 +15,24 @@ struct json_object *mk_json_nodes(const struct mk_nodeset *nodes)
 	return list;
 }
 
-int mk_json_print(struct json_object *object)
+static int print(struct json_object *object, int flags)
 {
-	const char *text = json_object_to_json_string_ext(
-		object,
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text =
+		json_object_to_json_string_ext(object, flags | JSON_C_TO_STRING_NOSLASHESCAPE);
 	int result = text == NULL ? MK_TOOL_FAILURE : MK_TOOL_DONE;
 
 	if (text != NULL)
 		puts(text);
 	json_object_put(object);
 	return result;
+}
+
+int mk_json_print(struct json_object *object)
+{
+	return print(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+}
+
+int mk_json_print_line(struct json_object *object)
+{
+	return print(object, JSON_C_TO_STRING_PLAIN);
 }

@@ -9,7 +9,8 @@
 
 struct json_object *mk_json_nodes(const struct mk_nodeset *nodes);
 
-/* Prints the object and gives it back. MK_TOOL_DONE or MK_TOOL_FAILURE. */
+/* Both print the object and give it back; the second one on one line. MK_TOOL_DONE or MK_TOOL_FAILURE. */
 int mk_json_print(struct json_object *object);
+int mk_json_print_line(struct json_object *object);
 
 #endif

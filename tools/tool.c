@@ -91,6 +91,11 @@ int mk_tool_parse(char **arguments, const struct mk_tool_option *options, const 
 	return MK_TOOL_DONE;
 }
 
+int mk_tool_refuse_value(char **arguments, const struct mk_tool_option *option)
+{
+	return refuse(arguments, option->name, "needs ", option->needs);
+}
+
 bool mk_tool_parse_seconds(const char *text, double least, double most, double *ret_seconds)
 {
 	char *end;

@@ -39,6 +39,9 @@ struct mk_tool_option {
  */
 int mk_tool_parse(char **arguments, const struct mk_tool_option *options, const char **operand);
 
+/* The value of an option of the command is not what it needs: a line that says so, and MK_TOOL_USAGE. */
+int mk_tool_refuse_value(char **arguments, const struct mk_tool_option *option);
+
 /* "2" or "0.5", within LEAST and MOST. False: it is no such text; *ret_seconds is untouched then. */
 bool mk_tool_parse_seconds(const char *text, double least, double most, double *ret_seconds);
 

@@ -22,79 +22,50 @@ const char *mk_top_sort_name(enum mk_top_sort sort)
 	return sort_names[sort];
 }
 
-static int refuse(const char *what, const char *why)
-{
-	mk_tool_error("%s %s; see memkind top --help", what, why);
-	return MK_TOOL_USAGE;
-}
-
-static int set_pid(struct mk_top_wish *wish, const char *text)
+static bool parse_pid(const char *text, int *ret_pid)
 {
 	uint64_t pid;
 
 	if (mk_parse_number(text, 10, &pid) != 0 || pid == 0 || pid > INT32_MAX)
-		return refuse("--pid", "needs the number of a process");
-	wish->pid = (int)pid;
-	return MK_TOOL_DONE;
+		return false;
+	*ret_pid = (int)pid;
+	return true;
 }
 
-static int set_interval(struct mk_top_wish *wish, const char *text)
-{
-	if (!mk_tool_parse_seconds(text, 0.1, 3600, &wish->interval_s))
-		return refuse("--interval", "needs seconds, 0.1 to 3600");
-	wish->has_interval = true;
-	return MK_TOOL_DONE;
-}
-
-static int set_sort(struct mk_top_wish *wish, const char *text)
+static bool parse_sort(const char *text, enum mk_top_sort *ret_sort)
 {
 	for (size_t i = 0; i < MK_ARRAY_SIZE(sort_names); i++)
 		if (strcmp(text, sort_names[i]) == 0) {
-			wish->sort = (enum mk_top_sort)i;
-			return MK_TOOL_DONE;
+			*ret_sort = (enum mk_top_sort)i;
+			return true;
 		}
-	return refuse("--sort", "needs bytes, growth, swap, pid or name");
-}
-
-static const struct {
-	const char *name;
-	int (*set)(struct mk_top_wish *wish, const char *text);
-} options[] = {
-	{"--pid", set_pid},
-	{"--interval", set_interval},
-	{"--sort", set_sort},
-};
-
-static int parse_option(char **arguments, int *index, struct mk_top_wish *wish)
-{
-	const char *argument = arguments[*index];
-
-	for (size_t i = 0; i < MK_ARRAY_SIZE(options); i++) {
-		const char *value = mk_tool_option_value(arguments, index, options[i].name);
-
-		if (value != NULL)
-			return options[i].set(wish, value);
-		if (strcmp(argument, options[i].name) == 0)
-			return options[i].set(wish, "");
-	}
-	return refuse(argument, "is no option");
+	return false;
 }
 
 static int parse(char **arguments, struct mk_top_wish *wish)
 {
-	int result = MK_TOOL_DONE;
+	const char *pid = NULL, *interval = NULL, *sort = NULL;
+	const struct mk_tool_option options[] = {
+		{"--pid", "the number of a process", &pid, NULL},
+		{"--interval", "seconds, 0.1 to 3600", &interval, NULL},
+		{"--sort", "bytes, growth, swap, pid or name", &sort, NULL},
+		{"--once", NULL, NULL, &wish->is_once},
+		{"--json", NULL, NULL, &wish->is_json},
+		{"--help", NULL, NULL, &wish->is_help},
+		{NULL, NULL, NULL, NULL},
+	};
+	int result = mk_tool_parse(arguments, options, NULL);
 
-	for (int i = 1; result == MK_TOOL_DONE && arguments[i] != NULL; i++) {
-		if (strcmp(arguments[i], "--once") == 0)
-			wish->is_once = true;
-		else if (strcmp(arguments[i], "--json") == 0)
-			wish->is_json = true;
-		else if (strcmp(arguments[i], "--help") == 0)
-			wish->is_help = true;
-		else
-			result = parse_option(arguments, &i, wish);
-	}
-	return result;
+	if (result != MK_TOOL_DONE)
+		return result;
+	if (pid != NULL && !parse_pid(pid, &wish->pid))
+		return mk_tool_refuse_value(arguments, &options[0]);
+	if (interval != NULL && !mk_tool_parse_seconds(interval, 0.1, 3600, &wish->interval_s))
+		return mk_tool_refuse_value(arguments, &options[1]);
+	if (sort != NULL && !parse_sort(sort, &wish->sort))
+		return mk_tool_refuse_value(arguments, &options[2]);
+	wish->has_interval = interval != NULL;
+	return MK_TOOL_DONE;
 }
 
 static int print_help(void)

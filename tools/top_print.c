@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What was seen as a table, and as JSON; and how sizes are written. */
-#include <json-c/json.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bits.h"
+#include "json.h"
 #include "tool.h"
 #include "top.h"
 
@@ -116,17 +117,13 @@ int mk_top_print_json(const struct mk_top_look *look)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *processes = json_object_new_array();
-	const char *text;
+	int result;
 
 	for (size_t i = 0; i < look->process_count; i++)
 		json_object_array_add(processes, process_object(&look->processes[i]));
 	json_object_object_add(object, "processes", processes);
 	json_object_object_add(object, "denied", json_object_new_int((int)look->denied_count));
-	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-							      JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text != NULL)
-		puts(text);
-	json_object_put(object);
+	result = mk_json_print_line(object);
 	/* Who reads it wants it now. */
-	return text != NULL && fflush(stdout) == 0 ? MK_TOOL_DONE : MK_TOOL_FAILURE;
+	return fflush(stdout) == 0 ? result : MK_TOOL_FAILURE;
 }
