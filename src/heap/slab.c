@@ -2,6 +2,8 @@
 /* Slabs: bitmaps out of band, so that neither taking nor giving touches an object. */
 #include "heap/slab.h"
 
+#include <string.h>
+
 #include "heap/class.h"
 #include "heap/misuse.h"
 #include "heap/pagemap.h"
@@ -60,7 +62,8 @@ static struct mk_span *make_slab(struct mk_heap *heap, unsigned class)
 	return slab;
 }
 
-static unsigned take_from(struct mk_span *slab, size_t stride, void **slots, unsigned count)
+/* Into the slots below END, the lowest address into the last one. */
+static unsigned take_from(struct mk_span *slab, size_t stride, void **end, unsigned count)
 {
 	unsigned taken = 0;
 
@@ -70,7 +73,8 @@ static unsigned take_from(struct mk_span *slab, size_t stride, void **slots, uns
 		while (bits != 0 && taken < count) {
 			size_t index = word * 64 + (unsigned)__builtin_ctzll(bits);
 
-			slots[taken++] = (void *)(slab->base + index * stride);
+			*--end = (void *)(slab->base + index * stride);
+			taken++;
 			bits &= bits - 1;
 		}
 		slab->free_bits[word] = bits;
@@ -90,10 +94,13 @@ unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsign
 			slab = make_slab(heap, class);
 		if (slab == NULL)
 			break;
-		taken += take_from(slab, mk_classes[class].stride, slots + taken, count - taken);
+		taken += take_from(slab, mk_classes[class].stride, slots + count - taken,
+				   count - taken);
 		if (slab->free_count == 0)
 			unlink_partial(slab);
 	}
+	if (taken < count)
+		memmove(slots, slots + count - taken, taken * sizeof(*slots));
 	heap->class[class].taken_count += taken;
 	return taken;
 }
@@ -130,7 +137,7 @@ void *mk_slab_take_fuller(struct mk_heap *heap, const struct mk_span *slab)
 	fuller = find_fuller(class->partial, slab);
 	if (fuller == NULL)
 		return NULL;
-	take_from(fuller, mk_classes[slab->class].stride, &object, 1);
+	take_from(fuller, mk_classes[slab->class].stride, &object + 1, 1);
 	if (fuller->free_count == 0)
 		unlink_partial(fuller);
 	class->taken_count++;

@@ -6,8 +6,9 @@
 #include "heap/types.h"
 
 /*
- * Takes up to COUNT free objects into slots[0] and up; returns how many: 0 means out of memory. The
- * caller holds the lock of the class.
+ * Takes up to COUNT free objects into slots[0] and up; returns how many: 0 means out of memory. A
+ * cache uses the last one first, so that addresses descend: blocks that are allocated one after the
+ * other ascend, which processors prefetch best. The caller holds the lock of the class.
  */
 unsigned mk_slab_take(struct mk_heap *heap, unsigned class, void **slots, unsigned count);
 
