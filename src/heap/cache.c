@@ -235,6 +235,33 @@ static unsigned next_refill(struct mk_cache *cache, unsigned class)
 	return count;
 }
 
+/* COUNT slots from BOTTOM on. */
+static void reverse(void **bottom, unsigned count)
+{
+	for (unsigned i = 0; i < count / 2; i++) {
+		void *object = bottom[i];
+
+		bottom[i] = bottom[count - 1 - i];
+		bottom[count - 1 - i] = object;
+	}
+}
+
+static void take_objects(struct mk_cache *cache, unsigned class)
+{
+	bool is_first = cache->refill_count[class] == 0;
+	void **bottom = cache->top[class] + 1;
+	unsigned count =
+		mk_depot_take_objects(cache->heap, class, bottom, next_refill(cache, class));
+
+	/*
+	 * The lowest object may be one that the thread itself has just freed, beside those of the
+	 * thread that allocated it: it is used last, or both would write to the same cache line.
+	 */
+	if (is_first)
+		reverse(bottom, count);
+	cache->top[class] += count;
+}
+
 static void refill(struct mk_cache *cache, unsigned class)
 {
 	if (load_own_full(cache, class))
@@ -243,8 +270,7 @@ static void refill(struct mk_cache *cache, unsigned class)
 	if (load_full(cache, class) || !mk_class_is_small(class))
 		return;
 	if (has_magazine(cache, class) || load_empty(cache, class))
-		cache->top[class] += mk_depot_take_objects(
-			cache->heap, class, cache->top[class] + 1, next_refill(cache, class));
+		take_objects(cache, class);
 }
 
 void *mk_cache_take(struct mk_cache *cache, unsigned class)
