@@ -105,6 +105,18 @@ int memkind_ng_get_resident(memkind_t kind, size_t *sizes, unsigned node_count);
 int memkind_ng_stats_json(void (*write_cb)(void *, const char *), void *cbopaque);
 
 /*
+ * Where the SIZE bytes from PTR on are, of whatever memory they are: sets bytes_by_node[node], for nodes
+ * from 0 to NODES - 1, to the bytes in memory on that node, bytes_by_node[NODES] to those that are
+ * swapped out, and bytes_by_node[NODES + 1] to those of pages that nobody has written to, or that are
+ * not mapped. Asked of the kernel page by page, as memkind_ng_get_resident() does.
+ *
+ * 0; MEMKIND_ERROR_INVALID: BYTES_BY_NODE is NULL, or the range wraps; MEMKIND_ERROR_OPERATION_FAILED:
+ * the kernel does not tell (move_pages(2) is denied, or there is no /proc). The bytes are untouched
+ * then. Since 1.15.0.
+ */
+int memkind_ng_where(const void *ptr, size_t size, size_t *bytes_by_node, unsigned nodes);
+
+/*
  * Gives each fork child from now on a copy of its own of all blocks of KIND, a kind on files, as it has
  * of other memory. It goes on with files of its own, in the same directory and with the same limit. A
  * fork takes as long as the copy does, and as much disk space as KIND has. Where there is none the child

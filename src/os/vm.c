@@ -3,6 +3,7 @@
 #include "os/vm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -14,6 +15,8 @@
 
 /* What is asked about in one call: a byte each. */
 enum { RESIDENT_PAGES = 2048 };
+/* The same of /proc/self/pagemap: a word each, with a bit that says it is swapped out. */
+enum { PAGEMAP_ENTRIES = 512, PAGEMAP_SWAPPED_BIT = 62 };
 
 /* The kernel's numbers, so that old headers do. */
 enum {
@@ -193,6 +196,36 @@ void mk_vm_name(void *base, size_t size, const char *name)
 
 	prctl(SET_VMA, SET_VMA_ANON_NAME, base, size, name);
 	errno = saved_errno;
+}
+
+/* Entry by entry: what the process may see of /proc/self/pagemap without privileges. */
+static int read_swapped(int file, uintptr_t base, size_t count, bool *ret_is_swapped)
+{
+	uint64_t entries[PAGEMAP_ENTRIES];
+
+	for (size_t done = 0; done < count;) {
+		size_t wanted = mk_min_size(count - done, PAGEMAP_ENTRIES) * sizeof(entries[0]);
+		off_t offset = (off_t)((base / mk_vm_page_size() + done) * sizeof(entries[0]));
+		ssize_t size = pread(file, entries, wanted, offset);
+
+		if (size < (ssize_t)sizeof(entries[0]))
+			return size < 0 ? -errno : -EIO;
+		for (size_t i = 0; i < (size_t)size / sizeof(entries[0]); i++)
+			ret_is_swapped[done++] = (entries[i] >> PAGEMAP_SWAPPED_BIT & 1) != 0;
+	}
+	return 0;
+}
+
+int mk_vm_find_swapped(uintptr_t base, size_t count, bool *ret_is_swapped)
+{
+	int saved_errno = errno;
+	int file = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int error = file < 0 ? -errno : read_swapped(file, base, count, ret_is_swapped);
+
+	if (file >= 0)
+		close(file);
+	errno = saved_errno;
+	return error;
 }
 
 void mk_vm_release(void *base, size_t size)

@@ -3,7 +3,9 @@
 #ifndef MK_OS_VM_H
 #define MK_OS_VM_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The kernel's page size: 4 KiB to 64 KiB. */
 size_t mk_vm_page_size(void);
@@ -50,6 +52,9 @@ int mk_vm_resident(void *base, size_t size, size_t *ret_size);
  * 5.17 with CONFIG_ANON_VMA_NAME). That it did not is no matter.
  */
 void mk_vm_name(void *base, size_t size, const char *name);
+
+/* Which of COUNT pages from BASE on, a multiple of the page size, are swapped out: 0 or -errno. */
+int mk_vm_find_swapped(uintptr_t base, size_t count, bool *ret_is_swapped);
 
 /* Gives back address space and pages. */
 void mk_vm_release(void *base, size_t size);

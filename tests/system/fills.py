@@ -83,4 +83,6 @@ def exhaustion() -> list[Case]:
                "exhaust -c 0 -o 2 -r 6 -p 4 -i 100 DAX_KMEM")
         cases.append(Case(f"exhaust{name}", "four-node", _SWAP.format(job) if swap else job,
                           checks.contains("failures=0"), limit=180, shows_output=True, **more))
+    cases.append(Case("where", "four-node", _SWAP.format("where -c 0 -o 2 DAX_KMEM"),
+                      old_is_wrong="the function is new"))
     return cases
