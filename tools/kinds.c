@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kind/choice.h"
+#include "kind/exhaustion.h"
 #include "kind/status.h"
 #include "machine.h"
 #include "tool.h"
@@ -30,8 +31,9 @@ static int print_help(void)
 	     "  --sysroot DIR  look at the sys and proc below DIR instead of those of this machine,\n"
 	     "                 such as memkind capture saves; mbind is taken for allowed there\n"
 	     "  --help         show this\n\n"
-	     "MEMKIND_DAX_KMEM_NODES, MEMKIND_HBW_NODES and MEMKIND_HBW_THRESHOLD count as in any\n"
-	     "program.\n\n"
+	     "The policy is followed by \"or NULL\" where full nodes do not mean swap.\n"
+	     "MEMKIND_DAX_KMEM_NODES, MEMKIND_DAX_KMEM_TIES, MEMKIND_EXHAUSTION, MEMKIND_HBW_NODES and\n"
+	     "MEMKIND_HBW_THRESHOLD count as in any program.\n\n"
 	     "The exit code is 0, or 1 where DIR can't be read, and 2 where options are wrong.");
 	return MK_TOOL_DONE;
 }
@@ -127,6 +129,7 @@ static bool judge(struct memkind *kind, const struct question *question,
 	entry->name = kind->row->name + strlen("memkind_");
 	entry->status = mk_choice_judge(kind, question->topology, &reason);
 	entry->mode = kind->is_unbound ? MK_POLICY_DEFAULT : kind->row->mode;
+	entry->is_null_when_full = mk_exhaustion_is_null(kind);
 	if (entry->status == 0)
 		return find_places(kind, question, entry);
 	entry->reason = reason->text;

@@ -19,6 +19,7 @@ struct mk_kinds_entry {
 	const char *reason;
 	char remedy[512];
 	enum mk_policy_mode mode;
+	bool is_null_when_full; /* instead of swap */
 	struct mk_kinds_place *places;
 	size_t place_count;
 };

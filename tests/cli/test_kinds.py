@@ -89,6 +89,21 @@ class JsonTest(KindsTest):
         self.assertEqual([(place["cpu_nodes"], place["nodes"]) for place in places],
                          [([0], [4]), ([1, 3], []), ([2], [5])])
 
+    def test_ties_that_are_used(self) -> None:
+        places = self.kinds("snc2-optane", MEMKIND_DAX_KMEM_TIES="all")["dax_kmem_preferred"][
+            "places"]
+        self.assertEqual([(place["cpu_nodes"], place["nodes"]) for place in places],
+                         [([0], [4]), ([1, 3], [4, 5]), ([2], [5])])
+
+    def test_kinds_that_give_null(self) -> None:
+        kinds = self.kinds("four-node-kmem-6.12", MEMKIND_EXHAUSTION="null")
+        told = [name for name, kind in kinds.items() if "exhaustion" in kind]
+        self.assertEqual(told, ["interleave", "regular", "dax_kmem", "dax_kmem_all",
+                                "dax_kmem_interleave", "highest_capacity",
+                                "highest_capacity_local"])
+        output, _ = self.check(self.machine("four-node-kmem-6.12"), 0, MEMKIND_EXHAUSTION="null")
+        self.assertRegex(output, r"(?m)^dax_kmem +bind, or NULL +0 +2 ")
+
     def test_remedies(self) -> None:
         lists = "MEMKIND_DAX_KMEM_NODES"
         for machine, kind, reason, remedy, variables in (
@@ -115,7 +130,13 @@ class JsonTest(KindsTest):
                 ("four-node-kmem-6.12", "hbw",
                  "MEMKIND_HBW_THRESHOLD is no number up to 4294967295",
                  "set it to MB/s, such as 204800, or unset it",
-                 {"MEMKIND_HBW_THRESHOLD": "x"})):
+                 {"MEMKIND_HBW_THRESHOLD": "x"}),
+                ("four-node-kmem-6.12", "dax_kmem",
+                 "MEMKIND_EXHAUSTION is neither swap nor null",
+                 "set it to one of these, or unset it", {"MEMKIND_EXHAUSTION": "NULL"}),
+                ("four-node-kmem-6.12", "dax_kmem_preferred",
+                 "MEMKIND_DAX_KMEM_TIES is neither refuse nor all",
+                 "set it to one of these, or unset it", {"MEMKIND_DAX_KMEM_TIES": ""})):
             with self.subTest(machine=machine, reason=reason):
                 self.check_remedy(machine, kind, reason, remedy, **variables)
 
