@@ -20,8 +20,6 @@ Check = Callable[[str], str]
 PAGES_PER_MIB = 256
 # A node counts as reached from here on: what a process happens to use besides is less.
 _REACHED = 8 * PAGES_PER_MIB
-# A node is full when it has this part of what it will ever have.
-_FULL = 0.9
 
 
 def nothing(output: str) -> str:
@@ -81,24 +79,18 @@ def _order_error(fill: Fill, order: list[tuple[str, int]]) -> str:
                      key=lambda place: found[place])
     if reached != places:
         return f"filled in the order {' '.join(reached)}, not {' '.join(places)}"
-    undisturbed = [step for step in fill.steps if step.get("swap", 0) == 0]
     for (place, least), after in zip(order, places[1:]):
-        now = fill.steps[found[after]][place]
-        # Once the kernel swaps, it takes pages of others, too, and a full node gets more room
-        # than it had: then only the least tells whether it was full.
-        full = (least * PAGES_PER_MIB if after == "swap"
-                else _FULL * max(step[place] for step in undisturbed))
-        if now < full:
-            return (f"{after} was used when {place} had {now // PAGES_PER_MIB} of "
-                    f"{full / PAGES_PER_MIB:.0f} MiB")
+        now = fill.steps[found[after]][place] // PAGES_PER_MIB
+        if now < least:
+            return f"{after} was used when {place} had {now} of {least} MiB"
     return ""
 
 
 def fill_order(order: tuple[tuple[int | str, int], ...], reasons: tuple[str, ...]) -> Check:
     """The places must be filled in this order, each full before the next is used, no others.
 
-    ORDER: node or "swap", with the MiB that it must have held at some time; a node before swap
-    that early.
+    ORDER: node or "swap", with the MiB that it must hold by then, or at some time, if it is last. A
+    full node may get more room later: the kernel takes pages of others, too.
     """
     def check(output: str) -> str:
         fill = parse_fill(output)
