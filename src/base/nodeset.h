@@ -116,8 +116,7 @@ static inline void mk_node_order_append(struct mk_node_order *order, unsigned no
 static inline bool mk_node_order_is_equal(const struct mk_node_order *a,
 					  const struct mk_node_order *b)
 {
-	return a->count == b->count &&
-	       memcmp(a->node, b->node, a->count * sizeof(a->node[0])) == 0;
+	return a->count == b->count && memcmp(a->node, b->node, a->count * sizeof(a->node[0])) == 0;
 }
 
 #endif

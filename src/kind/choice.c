@@ -77,15 +77,15 @@ static const struct source_row sources[MK_SOURCE_COUNT] = {
 	[MK_SOURCE_REGULAR] = {.set = MK_SET_REGULAR,
 			       .absent = MEMKIND_ERROR_UNAVAILABLE,
 			       .empty = NOT_ALLOWED},
-	[MK_SOURCE_FAR] =
-		{.set = MK_SET_FAR,
-		 .list = MK_OPTION_DAX_KMEM_NODES,
-		 .reasons = LIST_REASONS("MEMKIND_DAX_KMEM_NODES"),
-		 .absent = MEMKIND_ERROR_UNAVAILABLE,
-		 .tied = MEMKIND_ERROR_RUNTIME,
-		 .tie = TIE("name one of them in MEMKIND_DAX_KMEM_NODES, set "
-			    "MEMKIND_DAX_KMEM_TIES=all, run on other CPUs (taskset), or use "
-			    "MEMKIND_DAX_KMEM, which takes them all")},
+	[MK_SOURCE_FAR] = {.set = MK_SET_FAR,
+			   .list = MK_OPTION_DAX_KMEM_NODES,
+			   .reasons = LIST_REASONS("MEMKIND_DAX_KMEM_NODES"),
+			   .absent = MEMKIND_ERROR_UNAVAILABLE,
+			   .tied = MEMKIND_ERROR_RUNTIME,
+			   .tie = TIE(
+				   "name one of them in MEMKIND_DAX_KMEM_NODES, set "
+				   "MEMKIND_DAX_KMEM_TIES=all, run on other CPUs (taskset), or use "
+				   "MEMKIND_DAX_KMEM, which takes them all")},
 	[MK_SOURCE_HBW] = {.set = MK_SET_HBW,
 			   .list = MK_OPTION_HBW_NODES,
 			   .limit = MK_OPTION_HBW_THRESHOLD,

@@ -67,9 +67,9 @@ class Setting:
 
     library: Path | None  # the directory of libmemkind.so.0; None: Debian's libmemkind 1.14
     tool: Path | None  # the `memkind` tool, if it was built
-    python: Path | None  # the directory of the Python package, if it was built
     guest_directory: Path
     programs: Path
+    python: Path | None = None  # the directory of the Python package, if it was built
 
     @property
     def is_old(self) -> bool:
@@ -345,15 +345,14 @@ def is_chosen(case: Case, names: list[str]) -> bool:
 def make_setting(arguments: argparse.Namespace) -> Setting:
     programs = arguments.guest / "programs"
     if arguments.library == "debian":
-        return Setting(None, arguments.tool, None, arguments.guest, programs)
+        return Setting(None, arguments.tool, arguments.guest, programs)
     library = Path(arguments.library).resolve()
     if not (library / "libmemkind.so.0").exists():
         sys.exit(f"run.py: {library} has no libmemkind.so.0: build it first, or say --library")
     tool = arguments.tool or library.parent.parent / "tools" / "memkind"
     python = library.parent.parent / "python"
-    return Setting(library, tool if tool.exists() else None,
-                   python if any(python.glob("memkind/_numpy*.so")) else None,
-                   arguments.guest, programs)
+    return Setting(library, tool if tool.exists() else None, arguments.guest, programs,
+                   python if any(python.glob("memkind/_numpy*.so")) else None)
 
 
 def chosen_groups(setting: Setting, versions: list[str], chosen: list[Case],

@@ -258,11 +258,10 @@ static void a_tie_on_one_socket_refuses_the_preferred_kind_only(void **state)
 	(void)state;
 	assert_int_equal(judge(MK_KIND_DAX_KMEM_PREFERRED, topology), MEMKIND_ERROR_RUNTIME);
 	assert_int_equal(judge(MK_KIND_HBW_PREFERRED, topology), MEMKIND_ERROR_RUNTIME);
-	assert_remedy(
-		MK_KIND_DAX_KMEM_PREFERRED, topology,
-		"nodes 2-3 are equally close to the CPUs of node 0: name one of them in "
-		"MEMKIND_DAX_KMEM_NODES, set MEMKIND_DAX_KMEM_TIES=all, run on other CPUs "
-		"(taskset), or use MEMKIND_DAX_KMEM, which takes them all");
+	assert_remedy(MK_KIND_DAX_KMEM_PREFERRED, topology,
+		      "nodes 2-3 are equally close to the CPUs of node 0: name one of them in "
+		      "MEMKIND_DAX_KMEM_NODES, set MEMKIND_DAX_KMEM_TIES=all, run on other CPUs "
+		      "(taskset), or use MEMKIND_DAX_KMEM, which takes them all");
 	assert_int_equal(judge(MK_KIND_HBW, topology), 0);
 	assert_int_equal(judge(MK_KIND_DAX_KMEM, topology), 0);
 	assert_place(MK_KIND_DAX_KMEM, topology, 0, PLACE(MK_POLICY_BIND, -1), 12);
