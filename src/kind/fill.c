@@ -73,15 +73,16 @@ static int get_pages(struct mk_anonymous *anonymous, const struct mk_range *step
 static int get_from_node(struct mk_anonymous *anonymous, const struct mk_range *step, unsigned node)
 {
 	const struct mk_placement *placement = &anonymous->placement;
+	const struct mk_nodeset *wanted = &placement->nodes;
 	struct mk_nodeset one;
-	const struct mk_nodeset *wanted =
-		placement->fill == MK_FILL_OR_REFUSE ? &placement->nodes : &one;
 	int error;
 
 	if (free_size(node) < step->size)
 		return -EIO;
 	mk_nodeset_clear(&one);
 	mk_nodeset_add(&one, node);
+	if (placement->fill == MK_FILL_IN_ORDER)
+		wanted = &one;
 	error = get_pages(anonymous, step, MK_POLICY_PREFERRED, &one, wanted);
 	if (error != -EIO || step->size < HUGE_PAGE_SIZE || anonymous->refuses_huge_pages)
 		return error;
