@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Kinds that are to give NULL when their nodes are full: their pages are there with the block.
- * Argument: "unset", "null" or "bad", what MEMKIND_EXHAUSTION holds.
+ * Arguments: "unset", "null" or "bad", what MEMKIND_EXHAUSTION holds; "annotated" where the library
+ * has a checker keep records of all address space, for which there is no memory.
  */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@ enum {
 
 static const size_t sizes[] = {64, 20000, 300000, 5 * MIB, 70 * MIB};
 static const char *word;
+static bool is_annotated;
 
 /* Whether all pages of a block are in memory, whoever touched them. */
 static bool is_present(const void *block, size_t size)
@@ -149,6 +152,8 @@ static void more_than_there_is_is_an_error(void **state)
 	void *block;
 
 	(void)state;
+	if (is_annotated)
+		skip();
 	errno = 0;
 	assert_null(memkind_malloc(kind, (size_t)1 << 42));
 	assert_int_equal(errno, ENOMEM);
@@ -168,8 +173,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(more_than_there_is_is_an_error),
 	};
 
-	if (argc != 2)
+	if (argc < 2)
 		return 99;
 	word = argv[1];
+	is_annotated = argc > 2;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
