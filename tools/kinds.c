@@ -38,18 +38,6 @@ static int print_help(void)
 	return MK_TOOL_DONE;
 }
 
-const char *mk_kinds_policy_name(enum mk_policy_mode mode)
-{
-	static const char *const names[] = {
-		[MK_POLICY_DEFAULT] = "default",
-		[MK_POLICY_PREFERRED] = "preferred",
-		[MK_POLICY_BIND] = "bind",
-		[MK_POLICY_INTERLEAVE] = "interleave",
-	};
-
-	return names[mode];
-}
-
 static void measure(const struct question *question, enum mk_huge_size huge,
 		    struct mk_kinds_place *place)
 {

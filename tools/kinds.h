@@ -24,8 +24,6 @@ struct mk_kinds_entry {
 	size_t place_count;
 };
 
-const char *mk_kinds_policy_name(enum mk_policy_mode mode);
-
 /* MK_TOOL_DONE or MK_TOOL_FAILURE. */
 int mk_kinds_print_json(const struct mk_kinds_entry *entries, size_t count);
 int mk_kinds_print_text(const struct mk_kinds_entry *entries, size_t count);

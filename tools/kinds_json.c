@@ -34,7 +34,7 @@ static struct json_object *entry_object(const struct mk_kinds_entry *entry)
 	for (size_t i = 0; i < entry->place_count; i++)
 		json_object_array_add(places, place_object(&entry->places[i]));
 	json_object_object_add(object, "policy",
-			       json_object_new_string(mk_kinds_policy_name(entry->mode)));
+			       json_object_new_string(mk_policy_name(entry->mode)));
 	if (entry->is_null_when_full)
 		json_object_object_add(object, "exhaustion", json_object_new_string("null"));
 	json_object_object_add(object, "places", places);

@@ -30,7 +30,7 @@ static void add_entry(struct mk_table *table, const struct mk_kinds_entry *entry
 		const struct mk_kinds_place *place = &entry->places[i];
 
 		mk_table_add(table, "%s", i == 0 ? entry->name : " ");
-		mk_table_add(table, "%s%s", i == 0 ? mk_kinds_policy_name(entry->mode) : " ",
+		mk_table_add(table, "%s%s", i == 0 ? mk_policy_name(entry->mode) : " ",
 			     i == 0 && entry->is_null_when_full ? ", or NULL" : "");
 		add_nodes(table, &place->cpu_nodes, "all");
 		add_nodes(table, &place->nodes, "none: a tie");

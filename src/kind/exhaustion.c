@@ -85,10 +85,9 @@ static void order_from_ties(const struct mk_topology *topology, struct mk_placem
 {
 	struct mk_nodeset rest = *mk_topology_set(topology, MK_SET_ALLOWED);
 
-	mk_nodeset_for_each (node, &placement->nodes) {
+	mk_nodeset_for_each (node, &placement->nodes)
 		mk_node_order_append(&placement->order, node);
-		mk_nodeset_remove(&rest, node);
-	}
+	mk_nodeset_subtract(&rest, &placement->nodes);
 	mk_topology_append_by_distance(topology, &rest, placement->order.node[0],
 				       &placement->order);
 }
@@ -99,8 +98,7 @@ static void order_far_first(const struct mk_topology *topology, unsigned cpu_nod
 	struct mk_nodeset near = *mk_topology_set(topology, MK_SET_REGULAR);
 
 	mk_topology_append_by_distance(topology, &placement->nodes, cpu_node, &placement->order);
-	mk_nodeset_for_each (node, &placement->nodes)
-		mk_nodeset_remove(&near, node);
+	mk_nodeset_subtract(&near, &placement->nodes);
 	mk_topology_append_by_distance(topology, &near, cpu_node, &placement->order);
 }
 

@@ -7,13 +7,6 @@
 #include "heap/heap.h"
 #include "kind/dynamic.h"
 
-static const char *const policy_names[] = {
-	[MK_POLICY_DEFAULT] = "default",
-	[MK_POLICY_PREFERRED] = "preferred",
-	[MK_POLICY_BIND] = "bind",
-	[MK_POLICY_INTERLEAVE] = "interleave",
-};
-
 static void write_sizes(struct mk_writer *writer, const struct memkind *kind)
 {
 	struct mk_stats stats;
@@ -50,7 +43,7 @@ static void write_kind(struct mk_writer *writer, const struct memkind *kind,
 	mk_writer_flag(writer, "available", state->reason == NULL);
 	if (state->reason != NULL)
 		mk_writer_text(writer, "reason", state->reason->text);
-	mk_writer_text(writer, "policy", policy_names[state->mode]);
+	mk_writer_text(writer, "policy", mk_policy_name(state->mode));
 	mk_writer_nodes(writer, "nodes", &state->nodes);
 	if (state->capacity >= 0)
 		mk_writer_number(writer, "capacity", (uint64_t)state->capacity);

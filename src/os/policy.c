@@ -18,6 +18,18 @@ enum {
 	FLAG_STRICT = 1 << 0, /* of mbind(2) */
 };
 
+const char *mk_policy_name(enum mk_policy_mode mode)
+{
+	static const char *const names[] = {
+		[MK_POLICY_DEFAULT] = "default",
+		[MK_POLICY_PREFERRED] = "preferred",
+		[MK_POLICY_BIND] = "bind",
+		[MK_POLICY_INTERLEAVE] = "interleave",
+	};
+
+	return names[mode];
+}
+
 static int finish(long result, int saved_errno)
 {
 	int error = result == 0 ? 0 : -errno;

@@ -16,6 +16,9 @@ enum mk_policy_mode {
 	MK_POLICY_STATIC_NODES = 1 << 15, /* a flag: keep node ids when the allowed nodes change */
 };
 
+/* As numa_maps has it, such as "bind"; MODE has no flags. */
+const char *mk_policy_name(enum mk_policy_mode mode);
+
 /*
  * mbind(2) of a page-aligned range, for pages to come. MODE may carry MK_POLICY_STATIC_NODES.
  * -EINVAL: no node of NODES has memory that the process may use; -EPERM, -ENOSYS: denied by

@@ -122,10 +122,9 @@ void mk_topology_append_by_distance(const struct mk_topology *topology,
 		struct mk_nodeset closest;
 
 		mk_topology_closest(topology, &rest, from, &closest);
-		mk_nodeset_for_each (node, &closest) {
+		mk_nodeset_for_each (node, &closest)
 			mk_node_order_append(order, node);
-			mk_nodeset_remove(&rest, node);
-		}
+		mk_nodeset_subtract(&rest, &closest);
 	}
 }
 
