@@ -9,6 +9,7 @@
 
 #include "base/bits.h"
 #include "kind/fill.h"
+#include "kind/stripes.h"
 #include "os/vm.h"
 
 enum {
@@ -166,12 +167,15 @@ static int commit_filled(struct mk_backing *backing, void *reservation, size_t r
 	return mk_fill_range(anonymous_of(backing), base, size);
 }
 
-/* In order, what is there may be of a later node than what will come. */
+/*
+ * In order, what is there may be of a later node than what will come; in stripes of one that took
+ * another's place.
+ */
 static int refill(struct mk_backing *backing, void *base, size_t size)
 {
 	struct mk_anonymous *anonymous = anonymous_of(backing);
 
-	if (anonymous->placement.fill == MK_FILL_IN_ORDER)
+	if (anonymous->placement.fill != MK_FILL_OR_REFUSE)
 		mk_vm_purge(base, size);
 	return mk_fill_range(anonymous, base, size);
 }
@@ -197,6 +201,8 @@ void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placemen
 	anonymous->refuses_huge_pages = refuses_huge_pages;
 	anonymous->ranges = ranges;
 	anonymous->range_limit = range_limit;
+	if (placement->fill == MK_FILL_IN_STRIPES)
+		mk_stripes_start(anonymous);
 }
 
 int mk_anonymous_probe(int mode, const struct mk_nodeset *nodes)

@@ -10,6 +10,7 @@
 
 #include "base/nodeset.h"
 #include "heap/backing.h"
+#include "kind/turns.h"
 #include "os/policy.h"
 
 /* When pages come, and what it means that the nodes are full. */
@@ -17,6 +18,7 @@ enum mk_fill {
 	MK_FILL_ON_TOUCH,  /* when they are touched, as the policy says */
 	MK_FILL_OR_REFUSE, /* with the commit, which is refused where the nodes are full */
 	MK_FILL_IN_ORDER, /* with the commit, from one node after another; when all are full, on touch */
+	MK_FILL_IN_STRIPES, /* with the commit, from nodes that take turns by weights */
 };
 
 /* Where pages are to come from. */
@@ -29,11 +31,23 @@ struct mk_placement {
 	enum mk_fill fill;
 	bool is_for_any_cpu;	    /* the order begins with the node of the CPU that commits */
 	struct mk_node_order order; /* to be asked for pages */
+	/* The rest is for stripes alone. */
+	bool refuses_when_full; /* a commit that finds all nodes full; else pages come on touch */
+	size_t stripe_size;	/* a multiple of the page size */
+	struct mk_weights weights; /* of the nodes in the order */
 };
 
 struct mk_range {
 	void *base; /* NULL: the entry is free */
 	size_t size;
+};
+
+/* Whose turn it is by the number of the stripe, which is its address divided by its size. */
+struct mk_stripes {
+	struct mk_turns turns;
+	struct mk_turns rest_turns;	     /* of the nodes that are not full */
+	struct mk_weights full;		     /* of those that are, 0 for the rest */
+	uint64_t full_size[MK_WEIGHT_COUNT]; /* they had this much free when they were full */
 };
 
 /* Guard: the page lock of its heap, unless it says otherwise. */
@@ -52,6 +66,7 @@ struct mk_anonymous {
 	size_t range_count;
 	size_t huge_size;   /* bytes of all reservations of huge pages */
 	uint64_t full_size; /* the nodes had this much free when they were full; 0: they are not */
+	struct mk_stripes stripes; /* MK_FILL_IN_STRIPES */
 };
 
 /*

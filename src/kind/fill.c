@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/bits.h"
+#include "kind/stripes.h"
 #include "os/sysfs.h"
 #include "os/thread.h"
 #include "os/vm.h"
@@ -29,8 +30,7 @@ static int with_flags(struct mk_anonymous *anonymous, enum mk_policy_mode mode)
 	return (int)mode | atomic_load_explicit(&anonymous->mode_flags, memory_order_relaxed);
 }
 
-/* What a node has free: all that pages that prefer it can get. Where the kernel does not tell: much. */
-static uint64_t free_size(unsigned node)
+uint64_t mk_fill_free_size(unsigned node)
 {
 	char path[MEMINFO_SIZE], key[MEMINFO_SIZE], free_kib[MEMINFO_SIZE];
 	int root = mk_sysfs_open("/");
@@ -50,13 +50,12 @@ static uint64_t free_size_of_all(const struct mk_node_order *order)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < order->count; i++)
-		sum += free_size(order->node[i]);
+		sum += mk_fill_free_size(order->node[i]);
 	return sum;
 }
 
-/* Gets a step's pages as MODE over FROM says. One is on none of WANTED: none is kept, -EIO. */
-static int get_pages(struct mk_anonymous *anonymous, const struct mk_range *step, int mode,
-		     const struct mk_nodeset *from, const struct mk_nodeset *wanted)
+int mk_fill_pages(struct mk_anonymous *anonymous, const struct mk_range *step, int mode,
+		  const struct mk_nodeset *from, const struct mk_nodeset *wanted)
 {
 	int error = mk_policy_set(step->base, step->size, mode, from);
 
@@ -77,18 +76,18 @@ static int get_from_node(struct mk_anonymous *anonymous, const struct mk_range *
 	struct mk_nodeset one;
 	int error;
 
-	if (free_size(node) < step->size)
+	if (mk_fill_free_size(node) < step->size)
 		return -EIO;
 	mk_nodeset_clear(&one);
 	mk_nodeset_add(&one, node);
 	if (placement->fill == MK_FILL_IN_ORDER)
 		wanted = &one;
-	error = get_pages(anonymous, step, MK_POLICY_PREFERRED, &one, wanted);
+	error = mk_fill_pages(anonymous, step, MK_POLICY_PREFERRED, &one, wanted);
 	if (error != -EIO || step->size < HUGE_PAGE_SIZE || anonymous->refuses_huge_pages)
 		return error;
 	/* The kernel takes a huge page of another node before small ones of this one. */
 	mk_vm_refuse_huge_pages(step->base, step->size);
-	return get_pages(anonymous, step, MK_POLICY_PREFERRED, &one, wanted);
+	return mk_fill_pages(anonymous, step, MK_POLICY_PREFERRED, &one, wanted);
 }
 
 /*
@@ -118,8 +117,8 @@ static int fill_step(struct mk_anonymous *anonymous, const struct mk_range *step
 	int error = -EIO;
 
 	if (placement->mode == MK_POLICY_INTERLEAVE)
-		error = get_pages(anonymous, step, with_flags(anonymous, MK_POLICY_INTERLEAVE),
-				  &placement->nodes, &placement->nodes);
+		error = mk_fill_pages(anonymous, step, with_flags(anonymous, MK_POLICY_INTERLEAVE),
+				      &placement->nodes, &placement->nodes);
 	for (unsigned i = 0; i < order->count && error != 0; i++)
 		error = get_from_node(anonymous, step, order->node[(first + i) % order->count]);
 	return error;
@@ -149,6 +148,11 @@ static size_t fill(struct mk_anonymous *anonymous, void *base, size_t size, int 
 	return done;
 }
 
+static bool may_refuse(const struct mk_placement *placement)
+{
+	return placement->fill == MK_FILL_OR_REFUSE || placement->refuses_when_full;
+}
+
 /* Whoever asks again while the nodes have no more than when they were full is not worth the steps. */
 static bool may_have_room(const struct mk_anonymous *anonymous, size_t size)
 {
@@ -156,11 +160,16 @@ static bool may_have_room(const struct mk_anonymous *anonymous, size_t size)
 
 	if (anonymous->full_size != 0 && room <= anonymous->full_size)
 		return false;
-	return anonymous->placement.fill != MK_FILL_OR_REFUSE || room >= size;
+	return !may_refuse(&anonymous->placement) || room >= size;
 }
 
 /* What the kernel keeps for itself is not much: a refusal that had other reasons is tried again. */
-static uint64_t size_when_full(const struct mk_node_order *order)
+uint64_t mk_fill_size_when_full(unsigned node)
+{
+	return mk_min_size(mk_fill_free_size(node), KEPT_LIMIT);
+}
+
+static uint64_t size_when_all_full(const struct mk_node_order *order)
 {
 	uint64_t room = free_size_of_all(order);
 	uint64_t limit = (uint64_t)order->count * KEPT_LIMIT;
@@ -170,24 +179,27 @@ static uint64_t size_when_full(const struct mk_node_order *order)
 
 int mk_fill_range(struct mk_anonymous *anonymous, void *base, size_t size)
 {
-	bool may_refuse = anonymous->placement.fill == MK_FILL_OR_REFUSE;
+	bool can_refuse = may_refuse(&anonymous->placement);
 	int fill_error = -EIO;
 	size_t done = 0;
 	int error;
 
 	if (may_have_room(anonymous, size)) {
-		done = fill(anonymous, base, size, &fill_error);
-		if (done < size && may_refuse)
+		if (anonymous->placement.fill == MK_FILL_IN_STRIPES)
+			done = mk_stripes_fill(anonymous, base, size, &fill_error);
+		else
+			done = fill(anonymous, base, size, &fill_error);
+		if (done < size && can_refuse)
 			mk_vm_purge(base, size);
 		anonymous->full_size =
-			done < size ? size_when_full(&anonymous->placement.order) : 0;
+			done < size ? size_when_all_full(&anonymous->placement.order) : 0;
 	}
 	error = mk_anonymous_bind(anonymous, base, size);
 	if (error != 0) {
 		mk_vm_purge(base, size);
 		return error;
 	}
-	if (done == size || !may_refuse)
+	if (done == size || !can_refuse)
 		return 0;
 	if (fill_error == -EIO || fill_error == -ENOMEM)
 		return -ENOMEM;

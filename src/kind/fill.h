@@ -13,4 +13,17 @@
  */
 int mk_fill_range(struct mk_anonymous *anonymous, void *base, size_t size);
 
+/*
+ * The rest is for other ways to fill. mk_fill_pages gets a step's pages as MODE over FROM says, and
+ * leaves it bound to WANTED; one is on none of these: none is kept, -EIO.
+ */
+int mk_fill_pages(struct mk_anonymous *anonymous, const struct mk_range *step, int mode,
+		  const struct mk_nodeset *from, const struct mk_nodeset *wanted);
+
+/* Bytes that a node has free: all that pages that prefer it can get. Not told by the kernel: many. */
+uint64_t mk_fill_free_size(unsigned node);
+
+/* The same of a node that just refused: with more than that it is worth being asked again. */
+uint64_t mk_fill_size_when_full(unsigned node);
+
 #endif

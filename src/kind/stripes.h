@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Nodes in stripes by weights: which page is to be where depends on its address alone. */
+#ifndef MK_KIND_STRIPES_H
+#define MK_KIND_STRIPES_H
+
+#include <stddef.h>
+
+#include "kind/backing.h"
+
+/* The placement is set; its order has the nodes that the weights are of, its stripe_size their size. */
+void mk_stripes_start(struct mk_anonymous *anonymous);
+
+/*
+ * Gets the pages of a committed range that has none, each from the node of its stripe; where that one
+ * is full from the others, by their weights. What it returns are the bytes from the start that have
+ * their pages; *ret_error says why they are not all: no node has room for more (-EIO, -ENOMEM), or an
+ * error of mbind. The policy is that of the placement as far as pages are, and anything behind.
+ */
+size_t mk_stripes_fill(struct mk_anonymous *anonymous, void *base, size_t size, int *ret_error);
+
+#endif
