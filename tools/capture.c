@@ -45,6 +45,7 @@ static const char *const patterns[] = {
 	"sys/devices/system/memory/auto_online_blocks",
 	"sys/devices/virtual/memory_tiering/*/nodelist",
 	"sys/kernel/mm/hugepages/*/nr_overcommit_hugepages",
+	"sys/kernel/mm/mempolicy/weighted_interleave/node*",
 	"proc/self/status",
 	"proc/self/mounts",
 	"proc/swaps",

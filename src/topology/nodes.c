@@ -108,6 +108,16 @@ static uint64_t read_memory_size(const struct mk_reader *reader, unsigned id)
 	return size < UINT64_MAX / MK_KIB ? size * MK_KIB : 0;
 }
 
+/* 1 to 255; where the file is not there the kernel has no such policy. */
+static unsigned read_kernel_weight(const struct mk_reader *reader, unsigned id)
+{
+	uint64_t weight = 0;
+
+	mk_reader_number(reader, 10, &weight, "sys/kernel/mm/mempolicy/weighted_interleave/node%u",
+			 id);
+	return weight <= UINT8_MAX ? (unsigned)weight : 0;
+}
+
 static void read_distances(const struct mk_reader *reader, struct mk_topology *topology,
 			   unsigned index, const struct mk_nodeset *columns)
 {
@@ -197,6 +207,8 @@ int mk_nodes_read(const struct mk_reader *reader, struct mk_topology **ret_topol
 		read_distances(reader, topology, i, &columns);
 		topology->nodes[i].node.memory_size =
 			read_memory_size(reader, topology->nodes[i].node.id);
+		topology->nodes[i].node.kernel_weight =
+			read_kernel_weight(reader, topology->nodes[i].node.id);
 	}
 	if (has_directories) {
 		read_memory_set(reader, topology);

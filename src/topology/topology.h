@@ -44,8 +44,9 @@ struct mk_node {
 	uint32_t read_bandwidth, write_bandwidth; /* MB/s, from the best CPU initiator */
 	uint32_t read_latency, write_latency;	  /* ns */
 	unsigned tier;				  /* of the kernel; the higher the slower */
-	char dax_device[MK_DEVICE_NAME_SIZE];	  /* the first one bound to kmem; "": none */
-	uint64_t huge_page_count[MK_HUGE_COUNT];  /* of its pool, used or not, without surplus */
+	unsigned kernel_weight; /* of its own weighted interleaving, which Linux 6.9 began with */
+	char dax_device[MK_DEVICE_NAME_SIZE];	 /* the first one bound to kmem; "": none */
+	uint64_t huge_page_count[MK_HUGE_COUNT]; /* of its pool, used or not, without surplus */
 };
 
 struct mk_topology; /* opaque outside src/topology: ask the functions below */
