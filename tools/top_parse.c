@@ -194,6 +194,22 @@ static bool parse_place(const char *word, unsigned *ret_node, uint64_t *ret_coun
 	return true;
 }
 
+/*
+ * A policy can be of two words: "weighted interleave:2-3", "prefer (many):2". The second one, of those
+ * that are left, is joined to the first again.
+ */
+static void join_policy(char *policy, char **rest)
+{
+	char *end = policy + strlen(policy);
+	size_t length = *rest == NULL ? 0 : strcspn(*rest, " \n");
+
+	if (length == 0 || strchr(policy, ':') != NULL || memchr(*rest, ':', length) == NULL ||
+	    memchr(*rest, '=', length) != NULL)
+		return;
+	*end = ' ';
+	strtok_r(NULL, " \n", rest);
+}
+
 /* "ADDRESS POLICY ... N0=PAGES N1=PAGES kernelpagesize_kB=KIB" */
 static void parse_places(char *line, const struct areas *areas, struct mk_top_process *process,
 			 size_t *room)
@@ -212,6 +228,7 @@ static void parse_places(char *line, const struct areas *areas, struct mk_top_pr
 	line = strtok_r(NULL, " \n", &rest);
 	if (area == NULL || line == NULL)
 		return;
+	join_policy(line, &rest);
 	settle(area, line);
 	if (unit_at == NULL)
 		return;

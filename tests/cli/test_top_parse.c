@@ -120,6 +120,22 @@ static void other_memory_goes_by_its_policy(void **state)
 	      {MK_TOP_OTHER, "other", 1, 3 * 4096, 0}, {MK_TOP_OTHER, "other", 2, 4 * 4096, 0});
 }
 
+static void a_policy_may_have_two_words(void **state)
+{
+	struct mk_top_process process =
+		parse("1000-2000 rw-p 00000000 00:00 0\n3000-4000 rw-p 00000000 00:00 0\n"
+		      "5000-6000 rw-p 00000000 00:00 0\n7000-8000 rw-p 00000000 00:00 0\n",
+		      "1000 weighted interleave:2-3 anon=1 dirty=1 N2=1 kernelpagesize_kB=4\n"
+		      "3000 prefer (many):2 N2=1 kernelpagesize_kB=4\n"
+		      "5000 local\n"
+		      "7000 bind:3 N3=1 kernelpagesize_kB=4\n");
+
+	(void)state;
+	CHECK(process, {MK_TOP_POLICY, "bind:3", 3, 4096, 0},
+	      {MK_TOP_POLICY, "prefer (many):2", 2, 4096, 0},
+	      {MK_TOP_POLICY, "weighted interleave:2-3", 2, 4096, 0});
+}
+
 /* Both files are read one after the other, while the process runs. */
 static void mappings_that_move_meanwhile_are_found_or_left_out(void **state)
 {
@@ -202,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(named_memory_is_of_its_kind),
 		cmocka_unit_test(other_memory_goes_by_its_policy),
+		cmocka_unit_test(a_policy_may_have_two_words),
 		cmocka_unit_test(mappings_that_move_meanwhile_are_found_or_left_out),
 		cmocka_unit_test(what_is_no_such_file_has_no_rows),
 		cmocka_unit_test(long_names_and_policies_are_cut),
