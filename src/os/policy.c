@@ -25,6 +25,7 @@ const char *mk_policy_name(enum mk_policy_mode mode)
 		[MK_POLICY_PREFERRED] = "preferred",
 		[MK_POLICY_BIND] = "bind",
 		[MK_POLICY_INTERLEAVE] = "interleave",
+		[MK_POLICY_WEIGHTED] = "weighted",
 	};
 
 	return names[mode];

@@ -13,6 +13,7 @@ enum mk_policy_mode {
 	MK_POLICY_PREFERRED = 1,
 	MK_POLICY_BIND = 2,
 	MK_POLICY_INTERLEAVE = 3,
+	MK_POLICY_WEIGHTED = 6,		  /* interleaved by the kernel's own weights (Linux 6.9) */
 	MK_POLICY_STATIC_NODES = 1 << 15, /* a flag: keep node ids when the allowed nodes change */
 };
 

@@ -171,6 +171,13 @@ static uint64_t merit_of(const struct mk_node *node, enum mk_merit merit)
 	return mk_node_bandwidth(node);
 }
 
+uint32_t mk_topology_bandwidth(const struct mk_topology *topology, unsigned id)
+{
+	const struct mk_node *node = mk_topology_find_node(topology, id);
+
+	return node == NULL ? 0 : mk_node_bandwidth(node);
+}
+
 static bool is_as_good(uint64_t merit, uint64_t best, enum mk_merit kind)
 {
 	return kind == MK_MERIT_CAPACITY ? mk_is_about_as_large(merit, best) : merit == best;

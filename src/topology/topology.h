@@ -75,6 +75,9 @@ const struct mk_node *mk_topology_node(const struct mk_topology *topology, unsig
 /* NULL: no such node online. */
 const struct mk_node *mk_topology_find_node(const struct mk_topology *topology, unsigned id);
 
+/* MB/s that CPUs get of a node, reading or writing, whichever is less; 0: unknown. */
+uint32_t mk_topology_bandwidth(const struct mk_topology *topology, unsigned id);
+
 #define MK_DISTANCE_UNKNOWN 255 /* or unreachable */
 
 /* 10: local. Row FROM as the kernel shows it. */
