@@ -44,6 +44,110 @@ enum memkind_ng_exhaustion {
  */
 int memkind_ng_set_exhaustion(memkind_t kind, enum memkind_ng_exhaustion exhaustion);
 
+/* The nodes a kind uses first, and what it does when they are full; 0 is MEMKIND_NG_POLICY_BIND. */
+enum memkind_ng_policy {
+	MEMKIND_NG_POLICY_BIND = 1,	 /* its nodes and no others; the nearest are filled first */
+	MEMKIND_NG_POLICY_PREFERRED = 2, /* the closest of them, then any other node */
+	MEMKIND_NG_POLICY_FAR_FIRST = 3, /* all by distance, then those of MEMKIND_REGULAR */
+	MEMKIND_NG_POLICY_INTERLEAVE = 4, /* page by page on its nodes in turn */
+	MEMKIND_NG_POLICY_WEIGHTED = 5	  /* stripe by stripe, as their weights say */
+};
+
+/* Which of its nodes serve a thread; 0: all, but the closest for MEMKIND_NG_POLICY_PREFERRED. */
+enum memkind_ng_use {
+	MEMKIND_NG_USE_ALL = 1,
+	MEMKIND_NG_USE_CLOSEST = 2 /* to the CPU that a block is allocated on; all that are equal */
+};
+
+/* Its pages; 0: the kernel's own, huge where the system is set so. */
+enum memkind_ng_pages {
+	MEMKIND_NG_PAGES_BASE = 1, /* never huge */
+	MEMKIND_NG_PAGES_HUGE = 2, /* huge where the kernel can, also where it waits to be asked */
+	MEMKIND_NG_PAGES_2M = 3,   /* of the pools of 2 MiB, on nodes that have such */
+	MEMKIND_NG_PAGES_1G = 4	   /* of 1 GiB */
+};
+
+/*
+ * A kind by description. All bytes zero but size is a kind like MEMKIND_REGULAR on all nodes that the
+ * process may use; a member that is 0 or NULL is not set.
+ */
+struct memkind_ng_spec {
+	size_t size; /* sizeof(struct memkind_ng_spec), by which the library knows its members */
+	/*
+	 * A list of numbers such as "2,3" or "2-3"; or "dram": the nodes of MEMKIND_REGULAR; "kmem":
+	 * those of dax devices on the kmem driver; "cxl": those of CXL memory; "hbm": those of
+	 * MEMKIND_HBW_ALL; "far": those of MEMKIND_DAX_KMEM_ALL; or, as without it, "all": every node.
+	 * Nodes that the process may not use, or that are not there, are left out; they may come.
+	 */
+	const char *nodes;
+	enum memkind_ng_policy policy;
+	enum memkind_ng_use use; /* of preferred: the closest; of far-first and weighted: all */
+	enum memkind_ng_pages pages;
+	enum memkind_ng_exhaustion exhaustion; /* NULL is for bind, interleave and weighted */
+	/*
+	 * Pages that no block has used for so many milliseconds go back to the system, 10000 if it is
+	 * not set; -1: at once.
+	 */
+	int decay_ms;
+	/*
+	 * Bytes of pages that the kind may have at most, in whole pages: those with a block, and
+	 * those kept for later ones. Before a block is refused for it, with NULL and ENOMEM, all that
+	 * is idle is given back, but for small blocks that other threads keep. In huge pages that the
+	 * kernel makes there may be more than was asked for; MEMKIND_NG_PAGES_BASE keeps them away.
+	 */
+	size_t limit;
+	/*
+	 * Of policy weighted: as many numbers from 1 to 65535 as NODES lists, such as "4:1", where a
+	 * node may stand more than once; or "auto": after their bandwidth.
+	 */
+	const char *weights;
+	size_t step; /* of policy weighted: bytes of a stripe, a multiple of 64 KiB, up to 1 GiB */
+	/*
+	 * The kind that is asked when this one has no memory, or is not available here; it can't be
+	 * destroyed before this one. Such blocks are its blocks: memkind_detect_kind() tells, and its
+	 * limit counts them.
+	 */
+	memkind_t then;
+};
+
+/*
+ * Makes a kind as SPEC describes it, which works with every function until memkind_destroy_kind()
+ * ends it and all of its blocks. Whether the nodes are there, memkind_check_available() tells: of a
+ * kind with another one behind it 0 where either is available.
+ *
+ * 0; MEMKIND_ERROR_INVALID: an argument is NULL, or a member has a value that is not allowed, does not go
+ * with another one, or is not known to this library; MEMKIND_ERROR_TOOMANY: there are as many kinds as
+ * there can be (MEMKIND_MAX_KIND); MEMKIND_ERROR_MALLOC: no memory for it. *KIND is untouched then.
+ * Since 1.15.0.
+ */
+int memkind_ng_create(const struct memkind_ng_spec *spec, memkind_t *kind);
+
+/*
+ * The same from a text: "key=value", separated by ";", each at most once and in any order, but for
+ * "then", which is the last and takes all that follows, a name or a description of its own:
+ *
+ *   nodes=dram;limit=10G;exhaustion=null;then=dax_kmem_all
+ *
+ *   nodes=       as above
+ *   policy=      bind, preferred, far-first, interleave or weighted
+ *   use=         all or closest
+ *   pages=       base, huge, 2M or 1G
+ *   exhaustion=  swap or null
+ *   decay=       milliseconds, also 500ms or 10s; 0: at once
+ *   limit=       bytes, also 512K, 64M, 10G or 1T
+ *   weights=     as above
+ *   step=        bytes, as for limit=
+ *   then=        the kind that is asked next
+ *
+ * TEXT may be the name of a static kind as well, with or without memkind_, in any case: *KIND is that
+ * kind then, and nothing is made. Kinds behind then= end with the first one.
+ *
+ * As memkind_ng_create(). Unless it is 0, ERROR gets what is wrong, the word and what is allowed in its place
+ * or the reason, in at most SIZE bytes with the terminating zero; ERROR may be NULL where SIZE is 0.
+ * Since 1.15.0.
+ */
+int memkind_ng_create_from(const char *text, memkind_t *kind, char *error, size_t size);
+
 /*
  * Looks at the machine again, for nodes that came, went, or changed: all kinds adapt. Blocks stay
  * where they are; a node list in the environment is not read again. Returns 0. Since 1.15.0.

@@ -160,15 +160,17 @@ static void *reallocate(struct memkind *kind, void *block, size_t size)
 	struct mk_heap *heap = mk_heap_of(block);
 	struct memkind *owner = heap == NULL ? NULL : mk_heap_owner(heap);
 	int saved_errno = errno;
+	bool is_own;
 	void *moved;
 
 	if (kind == NULL)
 		kind = owner;
-	if (kind == owner && size < SIZE_LIMIT && mk_heap_resize(block, size))
+	is_own = mk_kind_is_served_by(kind, owner);
+	if (is_own && size < SIZE_LIMIT && mk_heap_resize(block, size))
 		return block;
 	moved = move_block(kind, block, size);
 	/* A block that is larger than need be, and can't move, still is what was asked for. */
-	if (moved == NULL && kind == owner && size <= mk_heap_usable_size(block)) {
+	if (moved == NULL && is_own && size <= mk_heap_usable_size(block)) {
 		errno = saved_errno;
 		return block;
 	}

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 enum {
 	ID_LIMIT = 65536,
@@ -44,6 +45,25 @@ bool mk_parse_digits(const char **text, int base, uint64_t *ret_value)
 	if (*text == start)
 		return false;
 	*ret_value = value;
+	return true;
+}
+
+bool mk_parse_size(const char **text, uint64_t *ret_size)
+{
+	static const char suffixes[] = "KMGT";
+	const char *suffix;
+	uint64_t size;
+
+	if (!mk_parse_digits(text, 10, &size))
+		return false;
+	suffix = **text == '\0' ? NULL : strchr(suffixes, **text);
+	if (suffix != NULL) {
+		(*text)++;
+		if (__builtin_mul_overflow(size, UINT64_C(1) << (10 * (suffix - suffixes + 1)),
+					   &size))
+			return false;
+	}
+	*ret_size = size;
 	return true;
 }
 

@@ -24,6 +24,12 @@ int mk_parse_number(const char *text, int base, uint64_t *ret_value);
 bool mk_parse_digits(const char **text, int base, uint64_t *ret_value);
 
 /*
+ * A number of bytes at *TEXT, which moves behind it, with K, M, G or T where one follows. False: there is
+ * no digit, or it does not fit; *ret_size is untouched then.
+ */
+bool mk_parse_size(const char **text, uint64_t *ret_size);
+
+/*
  * A kernel list such as "0-3,8", white space around it allowed; empty is an empty list. 0, or -EINVAL
  * where the text is no list: the ranges before the fault were visited. Ids above 65535 are a fault.
  */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct mk_backing;
+struct mk_limit;
 
 /*
  * Called with the heap's page lock held: no function may allocate from a heap. Bases and sizes are
@@ -62,6 +63,12 @@ struct mk_backing {
 	 * purged is gone for good then, and an empty reservation is released at once.
 	 */
 	size_t page_size;
+	unsigned decay_ms; /* how long freed pages are kept; 0: as long as those of other heaps */
+	/*
+	 * NULL, or what counts the pages of blocks and of spans that are kept, of this heap and maybe of
+	 * others. What the heap commits for its first use is not filled then: see fill_limit.
+	 */
+	struct mk_limit *limit;
 	/* For those who look on from outside; the heap makes nothing of it. */
 	const char *kind_name; /* NULL: unknown */
 	uint64_t node_mask;    /* the nodes 0 to 63 that all of it is bound to; 0: none */

@@ -2,6 +2,7 @@
 /* Growth: reservations from the backing, committed in steps that double. */
 #include "heap/annotate.h"
 #include "heap/bins.h"
+#include "heap/limit.h"
 #include "heap/meta.h"
 #include "heap/pagemap.h"
 #include "heap/pages.h"
@@ -36,7 +37,8 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	span->above = NULL;
 	span->state = mk_pages_new_state(heap);
 	span->freed_ms = span->state == MK_SPAN_DIRTY ? mk_clock_ms() : 0;
-	span->has_holes = heap->backing->fill_limit != 0 && size > heap->backing->fill_limit;
+	span->has_holes = heap->backing->fill_limit != 0 &&
+			  (size > heap->backing->fill_limit || heap->backing->limit != NULL);
 	if (span->below != NULL)
 		span->below->above = span;
 	reservation->top = span;
@@ -56,12 +58,28 @@ static size_t first_step(const struct mk_heap *heap, const struct mk_reservation
 			 size_t missing)
 {
 	size_t room = reservation->size - reservation->committed;
+	size_t step = mk_min_size(heap->pages.step, mk_limit_left(heap->backing->limit));
 	size_t end = reservation->committed +
-		     mk_align_up(mk_max_size(missing, heap->pages.step), mk_pages_unit(heap));
+		     mk_align_up(mk_max_size(missing, step), mk_pages_unit(heap));
 
-	if (heap->pages.step >= MK_CHUNK_SIZE)
+	if (step >= MK_CHUNK_SIZE)
 		end = mk_align_up(end, MK_CHUNK_SIZE);
 	return mk_min_size(end - reservation->committed, room);
+}
+
+/* Pages that are idle from the start count at once, others when they are used. */
+static bool ask_to_commit(struct mk_heap *heap, const struct mk_reservation *reservation,
+			  void *base, size_t size)
+{
+	size_t counted_size = mk_pages_new_state(heap) == MK_SPAN_DIRTY ? size : 0;
+
+	if (!mk_limit_take(heap->backing->limit, counted_size))
+		return false;
+	if (heap->backing->ops->commit(heap->backing, (void *)reservation->base, reservation->size,
+				       base, size) == 0)
+		return true;
+	mk_limit_give(heap->backing->limit, counted_size);
+	return false;
 }
 
 /* Commits MISSING bytes or more: a step, halved as long as the backing refuses it. */
@@ -73,8 +91,7 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 
 	if (missing > room)
 		return false;
-	while (heap->backing->ops->commit(heap->backing, (void *)reservation->base,
-					  reservation->size, base, step) != 0) {
+	while (!ask_to_commit(heap, reservation, base, step)) {
 		if (step == missing)
 			return false;
 		step = mk_max_size(missing, mk_align_down(step / 2, mk_pages_unit(heap)));

@@ -104,6 +104,9 @@ void mk_stats_get_now(const void *owner, struct mk_stats *ret_stats);
  */
 bool mk_heap_trim(const void *owner);
 
+/* The same, whatever that variable says: others need it. */
+bool mk_heap_reclaim(const void *owner);
+
 /* A piece of what heaps have committed. All bytes zero: the way through all pieces begins. */
 struct mk_committed {
 	uintptr_t start, end;

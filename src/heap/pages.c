@@ -4,6 +4,7 @@
 
 #include "base/options.h"
 #include "heap/bins.h"
+#include "heap/limit.h"
 #include "heap/meta.h"
 #include "heap/misuse.h"
 #include "heap/pagemap.h"
@@ -190,10 +191,14 @@ static struct mk_span *find_by_merging(struct mk_heap *heap, size_t pages)
 /* Pages that are idle are given back, so that others can be got, in one piece. */
 static struct mk_span *find_by_purging(struct mk_heap *heap, size_t pages)
 {
+	struct mk_bins *bins = &heap->pages.bins[mk_pages_new_state(heap)];
+	struct mk_span *span;
+
 	mk_pages_purge_all(heap);
-	if (!mk_pages_grow(heap, pages))
-		return NULL;
-	return mk_bins_find(&heap->pages.bins[mk_pages_new_state(heap)], pages, true);
+	span = mk_bins_find(bins, pages, true);
+	if (span != NULL || !mk_pages_grow(heap, pages))
+		return span;
+	return mk_bins_find(bins, pages, true);
 }
 
 /* Depots that hold a good part of the heap are emptied before it grows: heap.c does it. */
@@ -203,6 +208,13 @@ static bool should_empty_depots(struct mk_heap *heap)
 
 	return idle_size > heap->pages.committed_size / DEPOT_SHARE &&
 	       atomic_load_explicit(&heap->hurry, memory_order_relaxed) == 0;
+}
+
+/* Where what is idle is given back, there is more to be had. */
+static bool gets_by_giving(const struct mk_heap *heap)
+{
+	return heap->backing->page_size != 0 || heap->backing->ops->refill != NULL ||
+	       heap->backing->limit != NULL;
 }
 
 /* A free span with room for PAGES pages; committed or merged from pieces where need be. */
@@ -220,39 +232,48 @@ static struct mk_span *find(struct mk_heap *heap, size_t pages)
 		span = mk_bins_find(&bins[new_state], pages, true);
 	if (span != NULL)
 		return span;
-	if (heap->backing->page_size == 0)
+	/* Under a limit pages that were merged with used ones would be counted. */
+	if (heap->backing->page_size == 0 && heap->backing->limit == NULL)
 		span = find_by_merging(heap, pages);
-	/* Of others what is idle can't be got by giving it back. */
-	if (span == NULL && (heap->backing->page_size != 0 || heap->backing->ops->refill != NULL))
+	if (span == NULL && gets_by_giving(heap))
 		span = find_by_purging(heap, pages);
 	return span;
 }
 
-static bool refill(struct mk_heap *heap, struct mk_span *span)
+/* False: there are no pages for a span, which is as it was. */
+static bool take_pages(struct mk_heap *heap, struct mk_span *span)
 {
-	return heap->backing->ops->refill(heap->backing, (void *)span->base, mk_span_size(span)) ==
-	       0;
+	size_t size = mk_span_size(span);
+	size_t counted_size = span->state == MK_SPAN_FRESH ? size : 0;
+
+	if (!mk_limit_take(heap->backing->limit, counted_size))
+		return false;
+	if (span->has_holes &&
+	    heap->backing->ops->refill(heap->backing, (void *)span->base, size) != 0) {
+		mk_limit_give(heap->backing->limit, counted_size);
+		return false;
+	}
+	span->has_holes = false;
+	return true;
 }
 
 /*
- * False: the backing has no pages for the holes, not even when everything that is idle was given
- * back. The span is in no list.
+ * False: the limit has no room for the span, or the backing no pages for its holes, not even when
+ * everything that is idle was given back. The span is in no list.
  */
-static bool fill_holes(struct mk_heap *heap, struct mk_span *span)
+static bool obtain(struct mk_heap *heap, struct mk_span *span)
 {
 	enum mk_span_state state = span->state;
-	bool is_filled = !span->has_holes || refill(heap, span);
 
-	if (!is_filled && heap->pages.oldest != NULL) {
-		/* Used: else what is purged beside it would be merged with it. */
-		span->state = MK_SPAN_USED;
-		mk_pages_purge_all(heap);
-		span->state = state;
-		is_filled = refill(heap, span);
-	}
-	if (is_filled)
-		span->has_holes = false;
-	return is_filled;
+	if (take_pages(heap, span))
+		return true;
+	if (heap->pages.oldest == NULL)
+		return false;
+	/* Used: else what is purged beside it would be merged with it. */
+	span->state = MK_SPAN_USED;
+	mk_pages_purge_all(heap);
+	span->state = state;
+	return take_pages(heap, span);
 }
 
 static struct mk_span *find_and_carve(struct mk_heap *heap, size_t pages, size_t alignment)
@@ -262,7 +283,7 @@ static struct mk_span *find_and_carve(struct mk_heap *heap, size_t pages, size_t
 
 	if (span != NULL)
 		span = mk_pages_carve(heap, span, pages, alignment);
-	if (span == NULL || fill_holes(heap, span))
+	if (span == NULL || obtain(heap, span))
 		return span;
 	mk_pages_add_free(heap, span);
 	return NULL;
@@ -308,11 +329,13 @@ struct mk_span *mk_pages_alloc(struct mk_heap *heap, size_t pages, size_t alignm
 
 static void purge_now_and_then(struct mk_heap *heap, uint64_t now)
 {
-	if (now - heap->pages.purge_checked_ms < PURGE_CHECK_MS)
+	uint64_t decay_ms = heap->backing->decay_ms != 0 ? heap->backing->decay_ms : DECAY_MS;
+
+	if (now - heap->pages.purge_checked_ms < mk_min_size(PURGE_CHECK_MS, decay_ms))
 		return;
 	heap->pages.purge_checked_ms = now;
 	if (!mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
-		mk_pages_purge(heap, DECAY_MS);
+		mk_pages_purge(heap, decay_ms);
 }
 
 void mk_pages_purge_idle(struct mk_heap *heap)
@@ -406,7 +429,7 @@ static bool take_above(struct mk_heap *heap, struct mk_span *span, size_t missin
 			mk_pages_add_free(heap, rest);
 		}
 	}
-	if (!fill_holes(heap, above)) {
+	if (!obtain(heap, above)) {
 		above->state = state;
 		mk_pages_add_free(heap, above);
 		return false;

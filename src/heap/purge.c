@@ -2,6 +2,7 @@
 /* Giving back: pages that were idle for long, and reservations that are empty. */
 #include "base/options.h"
 #include "heap/cache.h"
+#include "heap/limit.h"
 #include "heap/meta.h"
 #include "heap/pagemap.h"
 #include "heap/pages.h"
@@ -51,6 +52,7 @@ static void purge_span(struct mk_heap *heap, struct mk_span *span, size_t alignm
 	    0) {
 		MK_PROBE_PURGE(heap, whole->base, mk_span_size(whole));
 		heap->pages.purged_size += mk_span_size(whole);
+		mk_limit_give(heap->backing->limit, mk_span_size(whole));
 		whole->state = MK_SPAN_FRESH;
 		whole->has_holes = heap->backing->ops->refill != NULL;
 	}
@@ -165,17 +167,20 @@ static bool trim(struct mk_heap *heap)
 	return purged_size(heap, heap->backing->ops->purge != NULL) != before;
 }
 
-bool mk_heap_trim(const void *owner)
+bool mk_heap_reclaim(const void *owner)
 {
 	struct mk_heap *heap;
 	bool is_trimmed = false;
 
-	if (mk_option_begins(MK_OPTION_HOG_MEMORY, '1'))
-		return false;
 	mk_registry_lock();
 	for (heap = mk_registry_next(owner, 1); heap != NULL;
 	     heap = mk_registry_next(owner, heap->number + 1))
 		is_trimmed |= trim(heap);
 	mk_registry_unlock();
 	return is_trimmed;
+}
+
+bool mk_heap_trim(const void *owner)
+{
+	return !mk_option_begins(MK_OPTION_HOG_MEMORY, '1') && mk_heap_reclaim(owner);
 }

@@ -65,13 +65,16 @@ static bool is_worth_retry(struct memkind *kind, unsigned generation)
 	return mk_look_generation() != generation;
 }
 
-void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request)
+static void *allocate_here(struct memkind *kind, const struct mk_request *request)
 {
 	for (int attempt = 0; attempt < ATTEMPT_COUNT; attempt++) {
 		unsigned generation = mk_look_generation();
 		struct mk_heap *heap = heap_of_thread(kind);
 		void *block = heap == NULL ? NULL : allocate_from(heap, request);
 
+		/* Other heaps of the kind may have idle pages, which count as well. */
+		if (block == NULL && heap != NULL && kind->limit != NULL && mk_heap_reclaim(kind))
+			block = allocate_from(heap, request);
 		if (block != NULL)
 			return block;
 		if (!is_worth_retry(kind, generation))
@@ -79,4 +82,13 @@ void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request)
 	}
 	MK_PROBE_EXHAUSTED(kind->row->name, request->size, request->alignment);
 	return NULL;
+}
+
+void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request)
+{
+	void *block = NULL;
+
+	for (; block == NULL && kind != NULL; kind = kind->then)
+		block = allocate_here(kind, request);
+	return block;
 }

@@ -119,6 +119,8 @@ static int reserve(struct mk_backing *backing, size_t size, void **ret_base, siz
 	mk_vm_name(base, size, backing->kind_name);
 	if (anonymous->refuses_huge_pages)
 		mk_vm_refuse_huge_pages(base, size);
+	else if (anonymous->asks_huge_pages)
+		mk_vm_ask_for_huge_pages(base, size);
 	*ret_base = base;
 	*ret_size = size;
 	return 0;
@@ -162,7 +164,8 @@ static int commit_filled(struct mk_backing *backing, void *reservation, size_t r
 {
 	int error = commit(backing, reservation, reserved, base, size);
 
-	if (error != 0 || size > backing->fill_limit)
+	/* Under a limit pages come when they are counted. */
+	if (error != 0 || size > backing->fill_limit || backing->limit != NULL)
 		return error;
 	return mk_fill_range(anonymous_of(backing), base, size);
 }

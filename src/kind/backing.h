@@ -56,6 +56,7 @@ struct mk_anonymous {
 	/* Constant. */
 	struct mk_placement placement;
 	bool refuses_huge_pages;
+	bool asks_huge_pages;
 	/* MK_POLICY_STATIC_NODES or 0; set at any time, takes effect at the next commit. */
 	_Atomic int mode_flags;
 	/* Where to leave an mbind error: the heap only hears of it as a lack of memory. */
@@ -70,8 +71,8 @@ struct mk_anonymous {
 };
 
 /*
- * The caller gives the memory, zeroed, and then sets trouble and, where need be, mode_flags. It
- * stays until the process ends. RANGES: RANGE_LIMIT entries, zeroed.
+ * The caller gives the memory, zeroed, and then sets trouble and, where need be, asks_huge_pages and
+ * mode_flags. It stays as long as the heap. RANGES: RANGE_LIMIT entries, zeroed.
  */
 void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placement *placement,
 			bool refuses_huge_pages, struct mk_range *ranges, size_t range_limit);

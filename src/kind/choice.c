@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "base/parse.h"
 #include "kind/exhaustion.h"
+#include "kind/spec.h"
 
 enum {
 	MODE_COUNT = MK_POLICY_INTERLEAVE + 1,
@@ -73,9 +74,13 @@ struct source_row {
 static const struct source_row sources[MK_SOURCE_COUNT] = {
 	[MK_SOURCE_ALLOWED] = {.set = MK_SET_ALLOWED,
 			       .absent = MEMKIND_ERROR_UNAVAILABLE,
+			       .tied = MEMKIND_ERROR_RUNTIME,
+			       .tie = TIE("name one of them, or use policy=bind"),
 			       .empty = NOT_ALLOWED},
 	[MK_SOURCE_REGULAR] = {.set = MK_SET_REGULAR,
 			       .absent = MEMKIND_ERROR_UNAVAILABLE,
+			       .tied = MEMKIND_ERROR_RUNTIME,
+			       .tie = TIE("name one of them, or use policy=bind"),
 			       .empty = NOT_ALLOWED},
 	[MK_SOURCE_FAR] = {.set = MK_SET_FAR,
 			   .list = MK_OPTION_DAX_KMEM_NODES,
@@ -116,6 +121,29 @@ static const struct source_row sources[MK_SOURCE_COUNT] = {
 	[MK_SOURCE_BANDWIDTH] = {.set = MK_SET_BANDWIDTH,
 				 .absent = MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE,
 				 .empty = NO_FIGURE("bandwidth")},
+	[MK_SOURCE_KMEM] = {.set = MK_SET_KMEM,
+			    .absent = MEMKIND_ERROR_UNAVAILABLE,
+			    .tied = MEMKIND_ERROR_RUNTIME,
+			    .empty = {"the process may use no node of a dax device on kmem",
+				      "memkind setup tells how a device becomes one, or name nodes "
+				      "out of *",
+				      MK_DETAIL_ALLOWED},
+			    .tie = TIE("name one of them, or use policy=bind")},
+	[MK_SOURCE_CXL] =
+		{.set = MK_SET_CXL,
+		 .absent = MEMKIND_ERROR_UNAVAILABLE,
+		 .tied = MEMKIND_ERROR_RUNTIME,
+		 .empty = {"the process may use no node of CXL memory",
+			   "memkind setup tells how it becomes one, or name nodes out of *",
+			   MK_DETAIL_ALLOWED},
+		 .tie = TIE("name one of them, or use policy=bind")},
+	[MK_SOURCE_LIST] =
+		{.absent = MEMKIND_ERROR_UNAVAILABLE,
+		 .tied = MEMKIND_ERROR_RUNTIME,
+		 .empty = {"the process may use none of the nodes that the kind names",
+			   "name nodes out of *, or add others to cpuset.mems of its cgroup",
+			   MK_DETAIL_ALLOWED},
+		 .tie = TIE("name one of them, or use policy=bind")},
 };
 
 static const struct mk_reason no_huge_pages = {"these nodes have no huge pages (vm.nr_hugepages)",
@@ -169,10 +197,11 @@ static void read_options(enum mk_kind_source source, const struct mk_topology *t
 		refuse(source, row->limit, &row->bad_limit);
 }
 
-/* The nodes of a source, within those that the process may use: 0 or a MEMKIND code. */
-static int find_nodes(enum mk_kind_source source, const struct mk_topology *topology,
+/* The nodes of the kind, within those that the process may use: 0 or a MEMKIND code. */
+static int find_nodes(const struct memkind *kind, const struct mk_topology *topology,
 		      struct mk_nodeset *ret_nodes, const struct mk_reason **ret_reason)
 {
+	enum mk_kind_source source = kind->row->source;
 	const struct source_row *row = &sources[source];
 
 	read_options(source, topology);
@@ -180,8 +209,11 @@ static int find_nodes(enum mk_kind_source source, const struct mk_topology *topo
 		*ret_reason = lists[source].reason;
 		return MEMKIND_ERROR_ENVIRON;
 	}
-	*ret_nodes =
-		lists[source].is_given ? lists[source].nodes : *mk_topology_set(topology, row->set);
+	if (source == MK_SOURCE_LIST)
+		*ret_nodes = kind->spec->nodes;
+	else
+		*ret_nodes = lists[source].is_given ? lists[source].nodes
+						    : *mk_topology_set(topology, row->set);
 	mk_nodeset_intersect(ret_nodes, mk_topology_set(topology, MK_SET_ALLOWED));
 	if (!mk_nodeset_is_empty(ret_nodes))
 		return 0;
@@ -277,9 +309,13 @@ static bool choose_page_size(struct memkind *kind, const struct mk_topology *top
 	kind->huge_size = MK_HUGE_NONE;
 	if ((flags & (MK_KIND_ON_HUGE_PAGES | MK_KIND_ON_GIGANTIC_PAGES)) == 0)
 		return true;
-	return ((flags & MK_KIND_ON_GIGANTIC_PAGES) != 0 &&
-		keep_nodes_with_pages(kind, topology, MK_HUGE_1G)) ||
-	       keep_nodes_with_pages(kind, topology, MK_HUGE_2M);
+	if ((flags & MK_KIND_ON_GIGANTIC_PAGES) != 0) {
+		bool is_found = keep_nodes_with_pages(kind, topology, MK_HUGE_1G);
+
+		if (is_found || (flags & MK_KIND_ON_THAT_SIZE_ONLY) != 0)
+			return is_found;
+	}
+	return keep_nodes_with_pages(kind, topology, MK_HUGE_2M);
 }
 
 int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
@@ -295,7 +331,7 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 	*ret_reason = mk_exhaustion_refusal(kind);
 	if (*ret_reason != NULL)
 		return MEMKIND_ERROR_ENVIRON;
-	error = find_nodes(kind->row->source, topology, &kind->nodes, ret_reason);
+	error = find_nodes(kind, topology, &kind->nodes, ret_reason);
 	if (error != 0)
 		return error;
 	if (!choose_page_size(kind, topology)) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Kinds that the program makes: a row, a table of one entry, one heap and its backing. */
+/*
+ * Kinds that the program makes. Those on files and areas have a row, a table of one entry, one heap and
+ * its backing; those by description have what static kinds have.
+ */
 #include "kind/dynamic.h"
 
 #include <errno.h>
@@ -9,6 +12,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "kind/described.h"
 #include "kind/fixed.h"
 #include "kind/pmem.h"
 #include "os/vm.h"
@@ -19,8 +23,8 @@ enum {
 };
 
 struct dynamic_type {
-	int64_t (*capacity)(const struct mk_backing *backing);
-	void (*end)(struct mk_backing *backing); /* NULL: nothing to do */
+	int64_t (*capacity)(const struct mk_backing *backing); /* NULL: by description */
+	void (*end)(struct mk_backing *backing);	       /* NULL: nothing to do */
 	/* Around a fork; NULL: a fork child has its own copy. */
 	void (*prepare_fork)(struct mk_backing *backing);
 	void (*resume_parent)(struct mk_backing *backing);
@@ -30,11 +34,15 @@ struct dynamic_type {
 static const struct dynamic_type pmem_type = {mk_pmem_capacity, mk_pmem_end, mk_pmem_prepare_fork,
 					      mk_pmem_resume_parent, mk_pmem_enter_child};
 static const struct dynamic_type fixed_type = {.capacity = mk_fixed_capacity};
+static const struct dynamic_type described_type = {.capacity = NULL};
 
 /* Guard: dynamic_lock; the hot path reads the table. */
 struct dynamic {
 	struct memkind kind;		 /* must be first: handles point to it */
 	const struct dynamic_type *type; /* NULL: the kind was destroyed, or never made */
+	unsigned front_count;		 /* kinds that this one comes behind */
+	bool is_part;			 /* it ends with the kind in front of it */
+	/* The rest but for `described` is of those on files and areas. */
 	struct mk_heap *heap;
 	struct mk_kind_row row;
 	char name[NAME_SIZE];
@@ -43,6 +51,7 @@ struct dynamic {
 		struct mk_backing backing;
 		struct mk_pmem pmem;
 		struct mk_fixed fixed;
+		struct mk_described described;
 	};
 };
 
@@ -65,7 +74,16 @@ static bool is_alive(const struct dynamic *dynamic)
 	return dynamic != NULL && dynamic->type != NULL;
 }
 
-/* Zeroed memory for one more kind: 0 or a MEMKIND code. */
+/* All zero, but for the tables, which are used again. */
+static void clear(struct dynamic *dynamic)
+{
+	void *tables = dynamic->kind.tables;
+
+	memset(dynamic, 0, sizeof(*dynamic));
+	dynamic->kind.tables = tables;
+}
+
+/* Memory for one more kind, as clear() leaves it: 0 or a MEMKIND code. */
 static int find_room(struct dynamic **ret_dynamic)
 {
 	size_t i = 0;
@@ -76,7 +94,7 @@ static int find_room(struct dynamic **ret_dynamic)
 	if (i == DYNAMIC_LIMIT)
 		return MEMKIND_ERROR_TOOMANY;
 	if (dynamics[i] != NULL) {
-		memset(dynamics[i], 0, sizeof(*dynamics[i]));
+		clear(dynamics[i]);
 	} else {
 		if (mk_vm_map(mk_align_up(sizeof(struct dynamic), mk_vm_page_size()), &memory) != 0)
 			return MEMKIND_ERROR_MALLOC;
@@ -202,6 +220,21 @@ static struct dynamic *find(const struct memkind *kind)
 	return NULL;
 }
 
+static int create_described(const struct mk_spec *spec, struct memkind *then,
+			    struct dynamic **ret_dynamic)
+{
+	struct dynamic *front = find(then);
+	int error = find_room(ret_dynamic);
+
+	if (error != 0)
+		return error;
+	if (front != NULL)
+		front->front_count++;
+	mk_described_start(&(*ret_dynamic)->kind, &(*ret_dynamic)->described, spec, then);
+	(*ret_dynamic)->type = &described_type;
+	return 0;
+}
+
 /* No new blocks from now on. */
 static void disable(struct dynamic *dynamic, int status, const struct mk_reason *reason)
 {
@@ -216,24 +249,73 @@ static void destroy(struct dynamic *dynamic)
 						   MK_DETAIL_NONE};
 	const struct dynamic_type *type = dynamic->type;
 
-	disable(dynamic, MEMKIND_ERROR_INVALID, &destroyed);
-	mk_heap_destroy(dynamic->heap);
+	if (type == &described_type) {
+		mk_described_end(&dynamic->kind, &destroyed);
+	} else {
+		disable(dynamic, MEMKIND_ERROR_INVALID, &destroyed);
+		mk_heap_destroy(dynamic->heap);
+	}
 	atomic_store_explicit(&dynamic->kind.tallied_size, 0, memory_order_relaxed);
 	if (type->end != NULL)
 		type->end(&dynamic->backing);
 	dynamic->type = NULL;
 }
 
+/* With those behind it that are parts of it. */
+static void destroy_chain(struct dynamic *dynamic)
+{
+	do {
+		struct dynamic *then = find(dynamic->kind.then);
+
+		destroy(dynamic);
+		if (then != NULL)
+			then->front_count--;
+		dynamic = then;
+	} while (dynamic != NULL && dynamic->is_part);
+}
+
+int mk_dynamic_create_described(const struct mk_spec *specs, size_t count, struct memkind *then,
+				struct memkind **ret_kind)
+{
+	struct dynamic *made = NULL, *dynamic;
+	int error = 0;
+
+	mk_options_check();
+	lock();
+	if (then != NULL && !is_static(then) && find(then) == NULL)
+		error = MEMKIND_ERROR_INVALID;
+	while (count-- > 0 && error == 0) {
+		error = create_described(&specs[count], then, &dynamic);
+		if (error != 0)
+			break;
+		if (made != NULL)
+			made->is_part = true;
+		made = dynamic;
+		then = &dynamic->kind;
+	}
+	if (error == 0)
+		*ret_kind = &made->kind;
+	else if (made != NULL)
+		destroy_chain(made);
+	unlock();
+	return error;
+}
+
 int mk_dynamic_destroy(struct memkind *kind)
 {
 	struct dynamic *dynamic;
+	int error = 0;
 
 	lock();
 	dynamic = find(kind);
-	if (dynamic != NULL)
-		destroy(dynamic);
+	if (dynamic == NULL)
+		error = is_static(kind) ? 0 : MEMKIND_ERROR_INVALID;
+	else if (dynamic->front_count != 0)
+		error = MEMKIND_ERROR_OPERATION_FAILED;
+	else
+		destroy_chain(dynamic);
 	unlock();
-	return dynamic != NULL || is_static(kind) ? 0 : MEMKIND_ERROR_INVALID;
+	return error;
 }
 
 bool mk_dynamic_is_kind(const struct memkind *kind)
@@ -248,19 +330,21 @@ bool mk_dynamic_is_kind(const struct memkind *kind)
 
 const struct memkind *mk_dynamic_next(size_t *place, struct mk_kind_state *ret_state)
 {
-	const struct dynamic *dynamic = NULL;
+	struct dynamic *dynamic = NULL;
 
 	lock();
 	while (*place < DYNAMIC_LIMIT && !is_alive(dynamic))
 		dynamic = dynamics[(*place)++];
-	if (is_alive(dynamic)) {
+	if (!is_alive(dynamic)) {
+		dynamic = NULL;
+	} else if (dynamic->type == &described_type) {
+		mk_kind_read_state(&dynamic->kind, ret_state);
+	} else {
 		*ret_state = (struct mk_kind_state){
 			.reason = dynamic->kind.reason,
 			.capacity = dynamic->type->capacity(&dynamic->backing),
 		};
 		memcpy(ret_state->name, dynamic->name, sizeof(dynamic->name));
-	} else {
-		dynamic = NULL;
 	}
 	unlock();
 	return dynamic == NULL ? NULL : &dynamic->kind;

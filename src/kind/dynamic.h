@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Kinds that the program makes and destroys: on files, and on areas of its own. */
+/* Kinds that the program makes and destroys: on files, on areas of its own, by description. */
 #ifndef MK_KIND_DYNAMIC_H
 #define MK_KIND_DYNAMIC_H
 
@@ -14,7 +14,22 @@ int mk_dynamic_create_pmem(const char *directory, size_t limit, bool is_conserva
 			   struct memkind **ret_kind);
 int mk_dynamic_create_fixed(void *base, size_t size, struct memkind **ret_kind);
 
-/* Static kinds stay. MEMKIND_ERROR_INVALID: KIND is no kind, or not any more. */
+struct mk_spec;
+
+enum { MK_CHAIN_LIMIT = 8 };
+
+/*
+ * Kinds by description, COUNT of them, at least one: each is asked when the one before it has no memory,
+ * and THEN, which may be NULL, after the last. *RET_KIND is the first, with which all of them end. 0;
+ * MEMKIND_ERROR_INVALID: THEN is no kind; or another MEMKIND code. *ret_kind is as it was after all.
+ */
+int mk_dynamic_create_described(const struct mk_spec *specs, size_t count, struct memkind *then,
+				struct memkind **ret_kind);
+
+/*
+ * Static kinds stay. MEMKIND_ERROR_INVALID: KIND is no kind, or not any more. MEMKIND_ERROR_OPERATION_FAILED:
+ * it comes behind another one.
+ */
 int mk_dynamic_destroy(struct memkind *kind);
 
 /* True: KIND is a static one, or one that the program made and did not destroy. */

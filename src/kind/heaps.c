@@ -7,6 +7,7 @@
 #include "kind/choice.h"
 #include "kind/huge.h"
 #include "kind/look.h"
+#include "kind/spec.h"
 #include "os/vm.h"
 
 enum {
@@ -14,7 +15,7 @@ enum {
 	PARTITION_SIZE = 64 * 1024,
 };
 
-/* One heap and what it stands on; lives as long as the process. */
+/* One heap and what it stands on; of a static kind it lives as long as the process. */
 struct mk_partition {
 	struct mk_partition *next;
 	struct mk_heap *heap;
@@ -27,6 +28,20 @@ static bool is_same_placement(const struct mk_placement *a, const struct mk_plac
 	return a->mode == b->mode && a->home == b->home && a->page_size == b->page_size &&
 	       mk_nodeset_is_equal(&a->nodes, &b->nodes) && a->fill == b->fill &&
 	       mk_node_order_is_equal(&a->order, &b->order);
+}
+
+/* What a description says of each heap. */
+static void apply_spec(const struct memkind *kind, struct mk_anonymous *anonymous)
+{
+	if (kind->spec == NULL)
+		return;
+	anonymous->asks_huge_pages = (kind->row->flags & MK_KIND_ASKS_HUGE_PAGES) != 0;
+	anonymous->backing.decay_ms = kind->spec->decay_ms;
+	anonymous->backing.purges_at_once = kind->spec->purges_at_once;
+	if (kind->limit != NULL) {
+		anonymous->backing.limit = kind->limit;
+		anonymous->backing.is_scarce = true;
+	}
 }
 
 static struct mk_partition *make_partition(struct memkind *kind,
@@ -46,6 +61,7 @@ static struct mk_partition *make_partition(struct memkind *kind,
 		mk_anonymous_start(&partition->anonymous, placement,
 				   (kind->row->flags & MK_KIND_NO_HUGE_PAGES) != 0,
 				   partition->ranges, range_limit);
+	apply_spec(kind, &partition->anonymous);
 	partition->anonymous.trouble = &kind->trouble;
 	partition->anonymous.backing.kind_name = kind->row->name;
 	if (placement->mode != MK_POLICY_DEFAULT) {
@@ -85,31 +101,43 @@ static size_t node_entry_count(const struct memkind *kind)
  * A power of two of entries, two or more above the possible CPUs: a thread without rseq says CPU -1
  * or -2, and the mask leads these to the two top entries, which stay 0.
  */
-static size_t cpu_entry_count(const struct memkind *kind)
+static size_t cpu_entry_count(bool is_local)
 {
 	size_t needed;
 
-	if (!mk_kind_is_local(kind))
+	if (!is_local)
 		return 1;
 	needed = (size_t)mk_topology_cpu_limit(mk_look_topology()) + 2;
 	return (size_t)2 << mk_log2(needed - 1);
 }
 
+/*
+ * Memory for both tables, all 0. That of a kind with a description serves the next one in its place, which
+ * may be local where this one is not.
+ */
+static bool find_tables(struct memkind *kind, size_t *ret_cpu_size)
+{
+	bool is_large = mk_kind_is_local(kind) || kind->spec != NULL;
+	size_t cpu_size = offsetof(struct mk_cpu_table, heap_of_cpu[cpu_entry_count(is_large)]);
+	size_t size = cpu_size + (is_large ? MK_NODE_LIMIT : 1) * sizeof(uint16_t);
+
+	*ret_cpu_size = cpu_size;
+	return kind->tables != NULL ||
+	       mk_vm_map(mk_align_up(size, mk_vm_page_size()), &kind->tables) == 0;
+}
+
 /* Both tables in one mapping. They stay for good and are changed in place, entry by entry. */
 static bool make_tables(struct memkind *kind)
 {
-	size_t cpu_count = cpu_entry_count(kind);
-	size_t cpu_size = offsetof(struct mk_cpu_table, heap_of_cpu[cpu_count]);
-	size_t size = cpu_size + node_entry_count(kind) * sizeof(uint16_t);
 	struct mk_cpu_table *table;
-	void *memory = NULL;
+	size_t cpu_size;
 
-	if (mk_vm_map(mk_align_up(size, mk_vm_page_size()), &memory) != 0)
+	if (!find_tables(kind, &cpu_size))
 		return false;
-	table = memory;
-	table->mask = (uint32_t)cpu_count - 1;
+	table = kind->tables;
+	table->mask = (uint32_t)cpu_entry_count(mk_kind_is_local(kind)) - 1;
 	/* Pairs with the acquire in mk_heaps_known(). */
-	atomic_store_explicit(&kind->heap_of_node, (void *)((char *)memory + cpu_size),
+	atomic_store_explicit(&kind->heap_of_node, (void *)((char *)kind->tables + cpu_size),
 			      memory_order_release);
 	/* Without rseq the CPU is not to be had that cheaply: the slow path asks for it. */
 	if (!mk_kind_is_local(kind) || mk_look_has_rseq())
@@ -198,4 +226,16 @@ void mk_heaps_set_mode_flags(struct memkind *kind, int mode_flags)
 {
 	for (struct mk_partition *at = kind->partitions; at != NULL; at = at->next)
 		atomic_store_explicit(&at->anonymous.mode_flags, mode_flags, memory_order_relaxed);
+}
+
+void mk_heaps_end(struct memkind *kind)
+{
+	mk_heaps_forget(kind);
+	while (kind->partitions != NULL) {
+		struct mk_partition *partition = kind->partitions;
+
+		kind->partitions = partition->next;
+		mk_heap_destroy(partition->heap);
+		mk_vm_release(partition, PARTITION_SIZE);
+	}
 }

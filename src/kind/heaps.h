@@ -20,6 +20,12 @@ void mk_heaps_nodes(const struct memkind *kind, const struct mk_heap *heap,
 unsigned mk_heaps_known(struct memkind *kind, struct mk_position position);
 
 /*
+ * Under the lock: the end of all heaps and blocks of a kind with a description, of which no thread uses a
+ * block or asks for one.
+ */
+void mk_heaps_end(struct memkind *kind);
+
+/*
  * Under the lock. After forgetting, the next block on each CPU finds its heap anew: the same where
  * the placement is the same. A heap whose placement is not wanted any more only takes frees.
  */

@@ -27,6 +27,10 @@ enum mk_kind_source {
 	MK_SOURCE_LARGEST,   /* and the largest of these */
 	MK_SOURCE_LATENCY,   /* nodes of known latency */
 	MK_SOURCE_BANDWIDTH, /* nodes of known bandwidth */
+	/* Of kinds by description: */
+	MK_SOURCE_KMEM, /* nodes of dax devices on the kmem driver */
+	MK_SOURCE_CXL,	/* nodes of CXL memory */
+	MK_SOURCE_LIST, /* those that the description names */
 	MK_SOURCE_COUNT
 };
 
@@ -50,6 +54,9 @@ enum mk_kind_flags {
 	/* Pages of the pools of huge pages: of 2 MiB; or of 1 GiB, and where there are none 2 MiB. */
 	MK_KIND_ON_HUGE_PAGES = 1 << 2,
 	MK_KIND_ON_GIGANTIC_PAGES = 1 << 3,
+	MK_KIND_ON_THAT_SIZE_ONLY = 1 << 4,
+	/* Of the kernel's own pages: huge ones also where it makes them for those who ask. */
+	MK_KIND_ASKS_HUGE_PAGES = 1 << 5,
 };
 
 /* A row of kinds.def. */
@@ -84,6 +91,7 @@ static inline uint32_t mk_cpu_mask(const _Atomic uint16_t *heap_of_cpu)
 enum mk_exhaustion { MK_EXHAUSTION_NOT_SET, MK_EXHAUSTION_SWAP, MK_EXHAUSTION_NULL };
 
 struct mk_partition;
+struct mk_spec;
 
 /* Where a thread runs. */
 struct mk_position {
@@ -114,6 +122,11 @@ struct memkind {
 	_Atomic bool allows_zero;	 /* a block of no bytes is a block of one */
 	/* Constant. Of a kind that the program made; NULL: the capacity is that of the nodes. */
 	int64_t (*own_capacity)(const struct memkind *kind);
+	struct memkind *then;	    /* constant; asked when this one gives NULL; NULL: none is */
+	const struct mk_spec *spec; /* constant; NULL: the kind has no description */
+	struct mk_limit *limit;	    /* of all heaps together, constant; NULL: none */
+	struct memkind *next;	    /* with a description, too; see mk_look_add() */
+	void *tables;		    /* what the table and the entries of nodes are in */
 	/* Bytes that tiers count, but for what threads have not settled; away from the hot path. */
 	_Alignas(64) _Atomic int64_t tallied_size;
 };
@@ -126,6 +139,23 @@ enum mk_kind_id {
 };
 
 extern struct memkind mk_kinds[MK_KIND_COUNT] MK_HIDDEN;
+
+/* A table of one entry, always 0: every call takes the slow path. */
+extern struct mk_cpu_table mk_kind_no_heaps MK_HIDDEN;
+
+/* A static kind by its name, with or without memkind_, in any case. NULL: there is none. */
+struct memkind *mk_kind_by_name(const char *name);
+
+/* What is allowed there. */
+extern const char mk_kind_allowed_names[] MK_HIDDEN;
+
+/* True: OWNER is KIND, or serves it when it has no memory. */
+static inline bool mk_kind_is_served_by(const struct memkind *kind, const struct memkind *owner)
+{
+	while (kind != NULL && kind != owner)
+		kind = kind->then;
+	return kind != NULL;
+}
 
 static inline bool mk_kind_is_local(const struct memkind *kind)
 {
@@ -156,13 +186,14 @@ struct mk_request {
 
 /*
  * The whole way to a block: looks at the machine where that was not done, makes the heap, and asks
- * it. NULL: out of memory, or the kind is not available to this thread; errno is untouched.
+ * it, and then the kinds behind this one. NULL: out of memory, or no kind is available to this
+ * thread; errno is untouched.
  */
 void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request);
 
 /*
  * 0 or a MEMKIND code; *ret_reason, which may be NULL, is static, or NULL where the kind is
- * available. An unavailable kind looks at the machine again, at most once a second; a bad
+ * available, or one of those behind it. An unavailable kind looks at the machine again, at most once a second; a bad
  * environment variable stays bad.
  */
 int mk_kind_check(struct memkind *kind, const struct mk_reason **ret_reason);

@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "heap/limit.h"
 #include "kind/choice.h"
 #include "kind/exhaustion.h"
 #include "kind/heaps.h"
@@ -23,6 +24,9 @@ static struct {
 	bool has_rseq;
 	_Atomic unsigned generation;
 } machine;
+
+/* The kinds with a description. Guard: kind_lock. */
+static struct memkind *described;
 
 void mk_look_lock(void)
 {
@@ -77,6 +81,20 @@ static bool adapt(struct memkind *kind, bool is_new_snapshot)
 	return has_changed;
 }
 
+/* True: the verdict on one changed. */
+static bool adapt_all(bool is_new_snapshot)
+{
+	bool has_changed = false;
+
+	for (unsigned id = 0; id < MK_KIND_COUNT; id++)
+		if (status_of(&mk_kinds[id]) != MK_KIND_NOT_ASKED)
+			has_changed |= adapt(&mk_kinds[id], is_new_snapshot);
+	for (struct memkind *kind = described; kind != NULL; kind = kind->next)
+		if (status_of(kind) != MK_KIND_NOT_ASKED)
+			has_changed |= adapt(kind, is_new_snapshot);
+	return has_changed;
+}
+
 static bool look_again(void)
 {
 	const struct mk_topology *old;
@@ -88,9 +106,7 @@ static bool look_again(void)
 	machine.looked_ms = mk_clock_ms();
 	has_changed = machine.topology != old;
 	mk_choice_forget_probes();
-	for (unsigned id = 0; id < MK_KIND_COUNT; id++)
-		if (status_of(&mk_kinds[id]) != MK_KIND_NOT_ASKED)
-			has_changed |= adapt(&mk_kinds[id], machine.topology != old);
+	has_changed |= adapt_all(machine.topology != old);
 	if (has_changed)
 		/* Pairs with the acquire in mk_look_generation(). */
 		atomic_fetch_add_explicit(&machine.generation, 1, memory_order_release);
@@ -100,6 +116,21 @@ static bool look_again(void)
 static bool is_look_due(void)
 {
 	return mk_clock_ms() - machine.looked_ms >= LOOK_INTERVAL_MS;
+}
+
+void mk_look_add(struct memkind *kind)
+{
+	kind->next = described;
+	described = kind;
+}
+
+void mk_look_remove(struct memkind *kind)
+{
+	struct memkind **link = &described;
+
+	while (*link != kind)
+		link = &(*link)->next;
+	*link = kind->next;
 }
 
 const struct mk_topology *mk_look_topology(void)
@@ -147,6 +178,14 @@ unsigned mk_look_generation(void)
 	return atomic_load_explicit(&machine.generation, memory_order_acquire);
 }
 
+bool mk_look_has_successor(const struct memkind *kind)
+{
+	for (struct memkind *next = kind->then; next != NULL; next = next->then)
+		if (mk_look_ask(next) == 0)
+			return true;
+	return false;
+}
+
 int mk_kind_check(struct memkind *kind, const struct mk_reason **ret_reason)
 {
 	const struct mk_reason *reason = NULL;
@@ -155,7 +194,10 @@ int mk_kind_check(struct memkind *kind, const struct mk_reason **ret_reason)
 	if (status != 0) {
 		mk_look_lock();
 		status = mk_look_ask(kind);
-		reason = kind->reason;
+		if (status != 0 && mk_look_has_successor(kind))
+			status = 0;
+		else
+			reason = kind->reason;
 		mk_look_unlock();
 	}
 	if (ret_reason != NULL)
@@ -199,8 +241,10 @@ int64_t mk_kind_capacity(struct memkind *kind)
 
 	if (kind->own_capacity != NULL)
 		return kind->own_capacity(kind);
-	if (mk_kind_nodes(kind, &nodes) != 0 || !has_capacity(kind))
+	if (mk_kind_nodes(kind, &nodes) != 0)
 		return -1;
+	if (!has_capacity(kind))
+		return kind->limit == NULL ? -1 : (int64_t)kind->limit->size;
 	mk_look_lock();
 	capacity = mk_topology_huge_overcommit(machine.topology, kind->huge_size) *
 		   mk_huge_bytes(kind->huge_size);
@@ -210,6 +254,8 @@ int64_t mk_kind_capacity(struct memkind *kind)
 		capacity += node == NULL ? 0 : capacity_of(kind, node);
 	}
 	mk_look_unlock();
+	if (kind->limit != NULL && capacity > kind->limit->size)
+		capacity = kind->limit->size;
 	return (int64_t)capacity;
 }
 

@@ -11,6 +11,10 @@ void mk_look_unlock(void);
 
 /* The rest is called under that lock, but for mk_look_generation. */
 
+/* A kind with a description comes, and ends: it is judged anew with the static ones. */
+void mk_look_add(struct memkind *kind);
+void mk_look_remove(struct memkind *kind);
+
 /* The current snapshot; NULL before a kind that has nodes was asked about. */
 const struct mk_topology *mk_look_topology(void);
 
@@ -22,6 +26,9 @@ bool mk_look_has_rseq(void);
  * one a second at most, may give a better one.
  */
 int mk_look_ask(struct memkind *kind);
+
+/* True: one of the kinds behind this one is available. */
+bool mk_look_has_successor(const struct memkind *kind);
 
 /* A new look where CPU_NODE, on which a thread runs, came after the last one. */
 void mk_look_for_stranger(unsigned cpu_node);

@@ -130,6 +130,8 @@ size_t mk_kind_status(struct memkind *kind, char *buffer, size_t size)
 	} else {
 		add(&text, "not available here: %s; ", kind->reason->text);
 		add_remedy(&text, kind, mk_look_topology(), kind->reason);
+		if (mk_look_has_successor(kind))
+			add(&text, "; until then it has the memory of what comes next");
 	}
 	mk_look_unlock();
 	return text.length;

@@ -236,12 +236,22 @@ void mk_vm_release(void *base, size_t size)
 	errno = saved_errno;
 }
 
-void mk_vm_refuse_huge_pages(void *base, size_t size)
+static void advise(void *base, size_t size, int advice)
 {
 	int saved_errno = errno;
 
-	madvise(base, size, MADV_NOHUGEPAGE);
+	madvise(base, size, advice);
 	errno = saved_errno;
+}
+
+void mk_vm_refuse_huge_pages(void *base, size_t size)
+{
+	advise(base, size, MADV_NOHUGEPAGE);
+}
+
+void mk_vm_ask_for_huge_pages(void *base, size_t size)
+{
+	advise(base, size, MADV_HUGEPAGE);
 }
 
 int mk_vm_map(size_t size, void **ret_base)

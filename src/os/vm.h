@@ -65,4 +65,7 @@ int mk_vm_map(size_t size, void **ret_base);
 /* Asks for no huge pages in the range; a kernel without THP has none anyway. */
 void mk_vm_refuse_huge_pages(void *base, size_t size);
 
+/* Asks for huge pages, for kernels that make them only then. */
+void mk_vm_ask_for_huge_pages(void *base, size_t size);
+
 #endif

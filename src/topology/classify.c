@@ -229,6 +229,27 @@ static void find_far(struct mk_topology *topology)
 		topology->far_reason = &not_allowed;
 }
 
+static bool is_of_kmem_device(const struct mk_node_facts *facts)
+{
+	return facts->dax_bus != MK_DAX_NONE && facts->node.has_memory && !facts->is_gpu;
+}
+
+static bool is_of_cxl(const struct mk_node_facts *facts)
+{
+	return (facts->dax_bus == MK_DAX_CXL || facts->is_in_cxl_region) &&
+	       facts->node.has_memory && !facts->node.has_cpu && !facts->is_gpu;
+}
+
+static void find_devices(struct mk_topology *topology)
+{
+	const struct mk_nodeset *allowed = &topology->sets[MK_SET_ALLOWED];
+
+	collect(topology, MK_SET_KMEM, is_of_kmem_device);
+	collect(topology, MK_SET_CXL, is_of_cxl);
+	mk_nodeset_intersect(&topology->sets[MK_SET_KMEM], allowed);
+	mk_nodeset_intersect(&topology->sets[MK_SET_CXL], allowed);
+}
+
 /* Memory whose figures count: a GPU's is left to the GPU. */
 static bool is_usable(const struct mk_node_facts *facts)
 {
@@ -341,6 +362,7 @@ void mk_classify(struct mk_topology *topology)
 	for (unsigned i = 0; i < topology->node_count; i++)
 		classify_node(&topology->nodes[i], &dram);
 	find_far(topology);
+	find_devices(topology);
 	find_hbw(topology, &dram);
 	find_regular(topology);
 	find_known(topology);

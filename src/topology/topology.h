@@ -100,6 +100,8 @@ enum mk_topology_set {
 			    with that of the thread that took the snapshot */
 	/* Proven, within MK_SET_ALLOWED. Without nodes of GPUs: */
 	MK_SET_FAR,	     /* nodes of the DAX_KMEM kinds */
+	MK_SET_KMEM,	     /* nodes of dax devices on the kmem driver, fast ones, too */
+	MK_SET_CXL,	     /* nodes of CXL memory, whatever it came by */
 	MK_SET_HBW,	     /* nodes of high bandwidth */
 	MK_SET_CAPACITY,     /* nodes whose size is known, */
 	MK_SET_LARGEST,	     /* and those of them that have about as much as the largest */
