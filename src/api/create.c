@@ -36,14 +36,6 @@ static int refuse_text(const struct answer *answer, const char *text, const char
 	return refuse(answer, &refusal);
 }
 
-/* Striped memory has no backing yet. */
-static bool is_supported(const struct mk_spec *spec)
-{
-	return spec->policy != MEMKIND_NG_POLICY_WEIGHTED;
-}
-
-#define SUPPORTED_POLICIES "policy=bind, preferred, far-first or interleave"
-
 MK_EXPORT int memkind_ng_create(const struct memkind_ng_spec *spec, memkind_t *kind)
 {
 	const struct answer nobody = {NULL, 0};
@@ -55,8 +47,6 @@ MK_EXPORT int memkind_ng_create(const struct memkind_ng_spec *spec, memkind_t *k
 		return MEMKIND_ERROR_INVALID;
 	if (mk_spec_read(spec, &parsed, &refusal) != 0)
 		return refuse(&nobody, &refusal);
-	if (!is_supported(&parsed))
-		return refuse_text(&nobody, "weighted", SUPPORTED_POLICIES);
 	if (spec->size >= offsetof(struct memkind_ng_spec, then) + sizeof(spec->then))
 		then = spec->then;
 	return mk_dynamic_create_described(&parsed, 1, then, kind);
@@ -81,8 +71,6 @@ static int parse_chain(const char *text, struct chain *chain, const struct answe
 			return refuse_text(answer, text, "at most 8 descriptions, and a name");
 		if (mk_spec_parse(text, spec, &text, &refusal) != 0)
 			return refuse(answer, &refusal);
-		if (!is_supported(spec))
-			return refuse_text(answer, "weighted", SUPPORTED_POLICIES);
 		chain->count++;
 	}
 	if (text != NULL)

@@ -53,6 +53,18 @@ static inline size_t mk_min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* The largest number that divides both; 0 is divided by all. */
+static inline size_t mk_common_divisor(size_t a, size_t b)
+{
+	while (b != 0) {
+		size_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
 /* False where a * b does not fit; *ret_product is untouched then. */
 static inline bool mk_multiply(size_t a, size_t b, size_t *ret_product)
 {

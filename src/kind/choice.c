@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "kind/exhaustion.h"
 #include "kind/spec.h"
+#include "kind/weights.h"
 
 enum {
 	MODE_COUNT = MK_POLICY_INTERLEAVE + 1,
@@ -230,6 +231,9 @@ static bool is_mbind_denied(enum mk_policy_mode mode, const struct mk_topology *
 {
 	if (mode == MK_POLICY_DEFAULT)
 		return false;
+	/* The kernel need not know the mode: others come to the same. */
+	if (mode == MK_POLICY_WEIGHTED)
+		mode = MK_POLICY_INTERLEAVE;
 	if (probed[mode] == NOT_PROBED)
 		probed[mode] = mk_anonymous_probe((int)mode | mk_choice_mode_flags(topology),
 						  mk_topology_set(topology, MK_SET_ALLOWED));
@@ -318,10 +322,19 @@ static bool choose_page_size(struct memkind *kind, const struct mk_topology *top
 	return keep_nodes_with_pages(kind, topology, MK_HUGE_2M);
 }
 
+/* Interleaving is for speed only and spills anyway: it may be plain memory; a ratio can't be kept. */
+static bool can_be_unbound(const struct memkind *kind, const struct mk_topology *topology)
+{
+	enum mk_policy_mode mode = kind->row->mode;
+
+	if (mk_exhaustion_is_null(kind) || mode == MK_POLICY_WEIGHTED)
+		return false;
+	return mode == MK_POLICY_INTERLEAVE || is_everything(kind, topology);
+}
+
 int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 		    const struct mk_reason **ret_reason)
 {
-	enum mk_policy_mode mode = kind->row->mode;
 	int error;
 
 	kind->is_unbound = false;
@@ -342,11 +355,13 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 		*ret_reason = &sources[kind->row->source].tie;
 		return sources[kind->row->source].tied;
 	}
-	if (!is_mbind_denied(mode, topology))
+	if (kind->row->mode == MK_POLICY_WEIGHTED)
+		*ret_reason = mk_weights_refusal(kind->spec, topology, &kind->nodes);
+	if (*ret_reason != NULL)
+		return MEMKIND_ERROR_UNAVAILABLE;
+	if (!is_mbind_denied(kind->row->mode, topology))
 		return 0;
-	/* Interleaving is for speed only and spills anyway: it may be plain memory. */
-	kind->is_unbound = !mk_exhaustion_is_null(kind) &&
-			   (mode == MK_POLICY_INTERLEAVE || is_everything(kind, topology));
+	kind->is_unbound = can_be_unbound(kind, topology);
 	if (kind->is_unbound)
 		return 0;
 	*ret_reason = &mbind_denied;

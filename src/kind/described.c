@@ -4,6 +4,7 @@
 
 #include "kind/heaps.h"
 #include "kind/look.h"
+#include "kind/weights.h"
 #include "os/vm.h"
 
 static const enum mk_kind_source sources[] = {
@@ -23,6 +24,7 @@ static const struct policy {
 	[MEMKIND_NG_POLICY_FAR_FIRST] = {MK_POLICY_PREFERRED, MK_CHOICE_ALL_THEN_NEAR,
 					 MK_CHOICE_ALL_THEN_NEAR},
 	[MEMKIND_NG_POLICY_INTERLEAVE] = {MK_POLICY_INTERLEAVE, MK_CHOICE_ALL, MK_CHOICE_CLOSEST},
+	[MEMKIND_NG_POLICY_WEIGHTED] = {MK_POLICY_WEIGHTED, MK_CHOICE_ALL, MK_CHOICE_ALL},
 };
 
 static const unsigned page_flags[] = {
@@ -43,6 +45,15 @@ static bool needs_one_heap(const struct mk_spec *spec, enum mk_kind_choice choic
 	       (spec->source == MK_SPEC_ALL || spec->source == MK_SPEC_DRAM);
 }
 
+static unsigned flags_of(const struct mk_spec *spec)
+{
+	bool is_striped = spec->policy == MEMKIND_NG_POLICY_WEIGHTED;
+	unsigned flags = page_flags[spec->pages];
+
+	return is_striped && mk_weights_refuse_huge_pages(spec) ? flags | MK_KIND_NO_HUGE_PAGES
+								: flags;
+}
+
 static struct mk_kind_row row_of(const struct mk_spec *spec)
 {
 	const struct policy *policy =
@@ -54,7 +65,7 @@ static struct mk_kind_row row_of(const struct mk_spec *spec)
 		.source = sources[spec->source],
 		.choice = needs_one_heap(spec, choice) ? MK_CHOICE_ALL : choice,
 		.mode = policy->mode,
-		.flags = page_flags[spec->pages],
+		.flags = flags_of(spec),
 	};
 }
 

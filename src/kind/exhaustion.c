@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "base/reason.h"
 #include "kind/backing.h"
+#include "kind/weights.h"
 
 /* A variable that holds one of two words, the first of which is what holds without it. */
 struct choice_of_words {
@@ -47,7 +48,8 @@ static bool is_far_preferred(const struct memkind *kind)
 
 bool mk_exhaustion_can_be_null(const struct memkind *kind)
 {
-	return (kind->row->mode == MK_POLICY_BIND || kind->row->mode == MK_POLICY_INTERLEAVE) &&
+	return (kind->row->mode == MK_POLICY_BIND || kind->row->mode == MK_POLICY_INTERLEAVE ||
+		kind->row->mode == MK_POLICY_WEIGHTED) &&
 	       (kind->row->flags & (MK_KIND_ON_HUGE_PAGES | MK_KIND_ON_GIGANTIC_PAGES)) == 0;
 }
 
@@ -107,7 +109,9 @@ void mk_exhaustion_place(const struct memkind *kind, const struct mk_topology *t
 {
 	bool has_ties = mk_exhaustion_takes_ties(kind) && mk_nodeset_count(&placement->nodes) > 1;
 
-	if (mk_exhaustion_is_null(kind)) {
+	if (kind->row->mode == MK_POLICY_WEIGHTED) {
+		mk_weights_place(kind->spec, topology, mk_exhaustion_is_null(kind), placement);
+	} else if (mk_exhaustion_is_null(kind)) {
 		placement->fill = MK_FILL_OR_REFUSE;
 		placement->is_for_any_cpu = kind->row->choice == MK_CHOICE_ALL;
 		mk_topology_append_by_distance(topology, &placement->nodes, cpu_node,

@@ -2,6 +2,8 @@
 /* A heap per kind, node set and home node, and the tables from CPU and node to heap. */
 #include "kind/heaps.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "kind/backing.h"
 #include "kind/choice.h"
@@ -27,7 +29,9 @@ static bool is_same_placement(const struct mk_placement *a, const struct mk_plac
 {
 	return a->mode == b->mode && a->home == b->home && a->page_size == b->page_size &&
 	       mk_nodeset_is_equal(&a->nodes, &b->nodes) && a->fill == b->fill &&
-	       mk_node_order_is_equal(&a->order, &b->order);
+	       mk_node_order_is_equal(&a->order, &b->order) &&
+	       a->refuses_when_full == b->refuses_when_full && a->stripe_size == b->stripe_size &&
+	       memcmp(&a->weights, &b->weights, sizeof(a->weights)) == 0;
 }
 
 /* What a description says of each heap. */

@@ -10,10 +10,12 @@
 
 #include "base/bits.h"
 #include "base/parse.h"
+#include "kind/turns.h"
 
 enum {
 	LIST_SIZE = 512, /* of a text of nodes */
 	STEP_UNIT = 64 << 10,
+	HUGE_PAGE_SIZE = 2 << 20,
 	LIMIT_LEAST = 4096,
 	MS_PER_S = 1000,
 };
@@ -302,6 +304,30 @@ static int refuse_key(struct mk_spec_refusal *refusal, enum key_id id, const cha
 	return refuse(refusal, (struct mk_word){keys[id].name, strlen(keys[id].name)}, allowed);
 }
 
+/* Of the smallest whole numbers that are in the same ratio. */
+static size_t sum_of_weights(const struct mk_spec *spec)
+{
+	size_t sum = 0, divisor = 0;
+
+	for (unsigned i = 0; i < spec->weight_count; i++) {
+		sum += spec->weights[i];
+		divisor = mk_common_divisor(spec->weights[i], divisor);
+	}
+	return divisor == 0 ? 0 : sum / divisor;
+}
+
+static int check_stripes(const struct mk_spec *spec, struct mk_spec_refusal *refusal)
+{
+	if (sum_of_weights(spec) > MK_WEIGHT_SUM)
+		return refuse_key(refusal, WEIGHTS,
+				  "weights that sum up to 1000 at most, in their smallest numbers");
+	if (spec->pages >= MEMKIND_NG_PAGES_2M)
+		return refuse_key(refusal, PAGES, "pages=base or huge with policy=weighted");
+	if (spec->pages == MEMKIND_NG_PAGES_HUGE && spec->step % HUGE_PAGE_SIZE != 0)
+		return refuse_key(refusal, STEP, "a multiple of 2M with pages=huge");
+	return 0;
+}
+
 static int check_weights(const struct mk_spec *spec, struct mk_spec_refusal *refusal)
 {
 	bool has_weights = spec->has_auto_weights || spec->weight_count != 0;
@@ -321,7 +347,7 @@ static int check_weights(const struct mk_spec *spec, struct mk_spec_refusal *ref
 	    (spec->source != MK_SPEC_LIST || spec->weight_count != spec->listed_count))
 		return refuse_key(refusal, WEIGHTS,
 				  "as many weights as nodes= names by number, or auto");
-	return 0;
+	return check_stripes(spec, refusal);
 }
 
 /* What does not go together, whatever each key alone may be. */
