@@ -11,6 +11,7 @@ import checks
 import fills
 import numa_maps
 import tutorial
+import weights
 from case import Case, slug
 
 # Groups of tests/compat/compat.c: what depends on the machine, and what need not be asked on each.
@@ -535,6 +536,6 @@ def _pythons() -> list[Case]:
 
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
-            *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(), *_ties(),
+            *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(), *weights.ratios(), *_ties(),
             *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(),
             *_tools(), *_servers(), *_looked_at(), *_pythons(), *_tutorial()]
