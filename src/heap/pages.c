@@ -430,10 +430,10 @@ static bool take_above(struct mk_heap *heap, struct mk_span *span, size_t missin
 			above->state = MK_SPAN_USED;
 			rest->state = state;
 			mk_pages_add_free(heap, rest);
+			above->state = state;
 		}
 	}
 	if (!obtain(heap, above)) {
-		above->state = state;
 		mk_pages_add_free(heap, above);
 		return false;
 	}
