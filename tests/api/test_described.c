@@ -325,13 +325,24 @@ static void note_most(size_t size)
 		;
 }
 
+struct held {
+	char *block;
+	size_t size;
+};
+
+static void give(struct held *held, char mark)
+{
+	if (held->block == NULL)
+		return;
+	fault_count += held->block[held->size - 1] != mark;
+	taken_size -= held->size;
+	memkind_free(NULL, held->block);
+}
+
 static void *take_and_give(void *seed)
 {
 	uint64_t state = (uintptr_t)seed;
-	struct {
-		char *block;
-		size_t size;
-	} mine[16] = {{NULL, 0}};
+	struct held mine[16] = {{NULL, 0}};
 	int round_count = is_slow ? 2000 : 50000;
 
 	for (int round = 0; round < round_count; round++) {
@@ -339,11 +350,7 @@ static void *take_and_give(void *seed)
 
 		state = state * 6364136223846793005u + 1442695040888963407u;
 		i = state >> 60;
-		if (mine[i].block != NULL) {
-			fault_count += mine[i].block[mine[i].size - 1] != (char)i;
-			taken_size -= mine[i].size;
-			memkind_free(NULL, mine[i].block);
-		}
+		give(&mine[i], (char)i);
 		size = 1 + ((state >> 32) & 0xfffff) / (1 + (state >> 24 & 0xff));
 		mine[i].size = size;
 		mine[i].block = memkind_malloc(shared_kind, size);
@@ -355,7 +362,7 @@ static void *take_and_give(void *seed)
 		note_most(taken_size += size);
 	}
 	for (int i = 0; i < 16; i++)
-		memkind_free(NULL, mine[i].block);
+		give(&mine[i], (char)i);
 	return NULL;
 }
 
