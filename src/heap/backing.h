@@ -9,6 +9,7 @@
 
 struct mk_backing;
 struct mk_limit;
+struct mk_refused;
 
 /*
  * Called with the heap's page lock held: no function may allocate from a heap. Bases and sizes are
@@ -69,6 +70,7 @@ struct mk_backing {
 	 * others. What the heap commits for its first use is not filled then: see fill_limit.
 	 */
 	struct mk_limit *limit;
+	struct mk_refused *refused; /* NULL, or what forgets when a block is given back */
 	/* For those who look on from outside; the heap makes nothing of it. */
 	const char *kind_name; /* NULL: unknown */
 	uint64_t node_mask;    /* the nodes 0 to 63 that all of it is bound to; 0: none */

@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "heap/magazine.h"
 #include "heap/pages.h"
+#include "heap/refused.h"
 #include "heap/slab.h"
 #include "os/thread.h"
 
@@ -62,6 +63,7 @@ struct mk_magazine *mk_depot_put(struct mk_heap *heap, unsigned class, struct mk
 	struct mk_magazine *empty;
 
 	mk_depot_give_idle(heap);
+	mk_refused_forget(heap->backing->refused);
 	if (heap->backing->purges_at_once || depot_size(heap) + size > DEPOT_SIZE) {
 		mk_depot_give_objects(heap, class, mk_magazine_bottom(full, class) + 1,
 				      mk_classes[class].magazine_count);
@@ -92,6 +94,7 @@ void mk_depot_give_objects(struct mk_heap *heap, unsigned class, void *const *ob
 		lock_class(heap, class);
 		mk_slab_give(heap, class, objects, (unsigned)count);
 		unlock_class(heap, class);
+		mk_refused_forget(heap->backing->refused);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)

@@ -8,6 +8,7 @@
 #include "heap/meta.h"
 #include "heap/misuse.h"
 #include "heap/pagemap.h"
+#include "heap/refused.h"
 #include "os/thread.h"
 
 enum {
@@ -358,6 +359,7 @@ static void give_back(struct mk_heap *heap, struct mk_span *span)
 {
 	uint64_t now = mk_clock_ms();
 
+	mk_refused_forget(heap->backing->refused);
 	leave(span);
 	free_locked(heap, span, now);
 	purge_now_and_then(heap, now);
@@ -392,6 +394,7 @@ static void shrink(struct mk_heap *heap, struct mk_span *span, size_t pages)
 {
 	struct mk_span *rest = mk_pages_split(span, pages);
 
+	mk_refused_forget(heap->backing->refused);
 	if (rest != NULL)
 		free_locked(heap, rest, mk_clock_ms());
 }
@@ -427,10 +430,10 @@ static bool take_above(struct mk_heap *heap, struct mk_span *span, size_t missin
 			above->state = MK_SPAN_USED;
 			rest->state = state;
 			mk_pages_add_free(heap, rest);
+			above->state = state;
 		}
 	}
 	if (!obtain(heap, above)) {
-		above->state = state;
 		mk_pages_add_free(heap, above);
 		return false;
 	}

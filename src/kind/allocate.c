@@ -86,9 +86,15 @@ static void *allocate_here(struct memkind *kind, const struct mk_request *reques
 
 void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request)
 {
+	size_t size = request->size + request->alignment;
 	void *block = NULL;
 
-	for (; block == NULL && kind != NULL; kind = kind->then)
+	for (; block == NULL && kind->then != NULL; kind = kind->then) {
+		if (mk_refused_holds(&kind->refused, size, mk_clock_ms()))
+			continue;
 		block = allocate_here(kind, request);
-	return block;
+		if (block == NULL)
+			mk_refused_note(&kind->refused, size, mk_clock_ms());
+	}
+	return block != NULL ? block : allocate_here(kind, request);
 }

@@ -35,13 +35,15 @@ static bool is_same_placement(const struct mk_placement *a, const struct mk_plac
 }
 
 /* What a description says of each heap. */
-static void apply_spec(const struct memkind *kind, struct mk_anonymous *anonymous)
+static void apply_spec(struct memkind *kind, struct mk_anonymous *anonymous)
 {
 	if (kind->spec == NULL)
 		return;
 	anonymous->asks_huge_pages = (kind->row->flags & MK_KIND_ASKS_HUGE_PAGES) != 0;
 	anonymous->backing.decay_ms = kind->spec->decay_ms;
 	anonymous->backing.purges_at_once = kind->spec->purges_at_once;
+	if (kind->then != NULL)
+		anonymous->backing.refused = &kind->refused;
 	if (kind->limit != NULL) {
 		anonymous->backing.limit = kind->limit;
 		anonymous->backing.is_scarce = true;

@@ -12,6 +12,7 @@
 #include "base/bits.h"
 #include "base/nodeset.h"
 #include "heap/heap.h"
+#include "heap/refused.h"
 #include "os/policy.h"
 #include "os/thread.h"
 #include "topology/topology.h"
@@ -122,6 +123,7 @@ struct memkind {
 	_Atomic bool allows_zero;	 /* a block of no bytes is a block of one */
 	/* Constant. Of a kind that the program made; NULL: the capacity is that of the nodes. */
 	int64_t (*own_capacity)(const struct memkind *kind);
+	struct mk_refused refused;  /* of a kind with another one behind it */
 	struct memkind *then;	    /* constant; asked when this one gives NULL; NULL: none is */
 	const struct mk_spec *spec; /* constant; NULL: the kind has no description */
 	struct mk_limit *limit;	    /* of all heaps together, constant; NULL: none */

@@ -52,6 +52,7 @@ static void judge(struct memkind *kind)
 	if (status != 0 && status != status_of(kind))
 		mk_log_info("Kind %s is not available: %s.", kind->row->name, reason->text);
 	kind->reason = reason;
+	mk_refused_forget(&kind->refused);
 	atomic_store_explicit(&kind->status, status, memory_order_release);
 }
 

@@ -88,6 +88,22 @@ static void kinds_that_take_all_nodes_do_without_mbind(void **state)
 	}
 }
 
+/* Nobody would know that the pages are not as was asked. */
+static void a_ratio_can_not_be_kept_without_mbind(void **state)
+{
+	memkind_t kind = NULL;
+
+	(void)state;
+	assert_int_equal(
+		memkind_ng_create_from("nodes=0;policy=weighted;weights=1;step=1M", &kind, NULL, 0),
+		0);
+	assert_int_equal(memkind_check_available(kind), MEMKIND_ERROR_MBIND);
+	errno = 0;
+	assert_null(memkind_malloc(kind, 100));
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(memkind_destroy_kind(kind), 0);
+}
+
 /* Two blocks that do not fit into one reservation: the second one has to be bound anew. */
 static void a_late_filter_stops_nobody(void **state)
 {
@@ -122,7 +138,9 @@ static void commits_go_on_without_verification(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest early[] = {
-		cmocka_unit_test(kinds_that_take_all_nodes_do_without_mbind)};
+		cmocka_unit_test(kinds_that_take_all_nodes_do_without_mbind),
+		cmocka_unit_test(a_ratio_can_not_be_kept_without_mbind),
+	};
 	const struct CMUnitTest late[] = {cmocka_unit_test(a_late_filter_stops_nobody)};
 	const struct CMUnitTest get[] = {cmocka_unit_test(commits_go_on_without_verification)};
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Kinds come and go, hundreds at once, while threads hold caches of them. */
+/*
+ * Kinds come and go, hundreds at once, while threads hold caches of them. Arguments: the type of disk; "plain"
+ * or "slow"; CPUs to pretend, or "-"; "described" where kinds are to be described and not on files.
+ */
 #include "disk.h"
 
 #include <errno.h>
@@ -13,7 +16,7 @@
 #include <sys/wait.h>
 
 #include <cmocka.h>
-#include <memkind.h>
+#include <memkind_ng.h>
 
 #define MIB ((size_t)1 << 20)
 
@@ -34,6 +37,7 @@ enum {
 static memkind_t kinds[MEMKIND_MAX_KIND];
 /* Instrumented or emulated: sizes of the process say nothing, and there is less time. */
 static bool is_slow;
+static bool is_described;
 static int round_count = ROUND_COUNT, churn_count = CHURN_COUNT;
 
 static size_t resident_size(void)
@@ -50,8 +54,15 @@ static size_t resident_size(void)
 static memkind_t new_file_kind(size_t size)
 {
 	memkind_t kind = NULL;
+	char text[64];
 
-	assert_int_equal(memkind_create_pmem(disk.path, size, &kind), 0);
+	if (is_described) {
+		snprintf(text, sizeof(text), "nodes=far;limit=%zuK",
+			 (size == 0 ? 1024 * MIB : size) / 1024);
+		assert_int_equal(memkind_ng_create_from(text, &kind, NULL, 0), 0);
+	} else {
+		assert_int_equal(memkind_create_pmem(disk.path, size, &kind), 0);
+	}
 	return kind;
 }
 
@@ -115,18 +126,29 @@ static void use_static_kinds(void)
 	}
 }
 
-/* Every other one on a file, until there are no more. */
+/* One of each type in turn, the first ones described where that is all. */
+static int make_one(size_t number, char *areas, memkind_t *kind)
+{
+	static const char *const texts[] = {"nodes=far", "nodes=dram;policy=interleave;limit=64K",
+					    "nodes=0;exhaustion=null;then=regular"};
+
+	if (is_described || number % 3 == 0)
+		return memkind_ng_create_from(texts[number % 7 % 3], kind, NULL, 0);
+	if (number % 3 == 1)
+		return memkind_create_fixed(areas + number * AREA_SIZE, AREA_SIZE, kind);
+	return memkind_create_pmem(disk.path, 0, kind);
+}
+
+/* Until there are no more. */
 static size_t make_all(char *areas)
 {
 	size_t count = 0;
 	int code = 0;
 
 	while (code == 0) {
-		memkind_t kind = (memkind_t)-1;
+		memkind_t kind = NULL;
 
-		code = count % 2 == 0
-			       ? memkind_create_pmem(disk.path, 0, &kind)
-			       : memkind_create_fixed(areas + count * AREA_SIZE, AREA_SIZE, &kind);
+		code = make_one(count, areas, &kind);
 		if (code == 0)
 			kinds[count++] = kind;
 		else
@@ -432,7 +454,8 @@ int main(int argc, char **argv)
 		churn_count = SLOW_CHURN_COUNT;
 	}
 	start_disk(argv[1]);
-	if (argc > 3)
+	is_described = argc > 4 && strcmp(argv[4], "described") == 0;
+	if (argc > 3 && strcmp(argv[3], "-") != 0)
 		pretend_cpus(argv[3]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
