@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <memkind_ng.h>
 
 #include "kinds.h"
 
