@@ -148,6 +148,9 @@ int memkind_ng_create(const struct memkind_ng_spec *spec, memkind_t *kind);
  */
 int memkind_ng_create_from(const char *text, memkind_t *kind, char *error, size_t size);
 
+/* The kind that is asked when KIND has no memory. NULL: none is, or KIND is no kind. Since 1.15.0. */
+memkind_t memkind_ng_get_then(memkind_t kind);
+
 /*
  * Looks at the machine again, for nodes that came, went, or changed: all kinds adapt. Blocks stay
  * where they are; a node list in the environment is not read again. Returns 0. Since 1.15.0.

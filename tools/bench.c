@@ -16,6 +16,8 @@
 #include "tool.h"
 #include "topology/topology.h"
 
+enum { WHY_SIZE = 2048 };
+
 const struct mk_bench_unit mk_bench_units[MK_BENCH_MEASURE_COUNT] = {
 	[MK_BENCH_LATENCY] = {"latency", "ns", 1},
 	[MK_BENCH_READ] = {"read", "GB/s", 1e9},
@@ -27,6 +29,7 @@ static int parse(char **arguments, struct mk_bench_wish *wish)
 {
 	const char *seconds = NULL;
 	const struct mk_tool_option options[] = {
+		{"--kind", "a kind", &wish->kind, NULL},
 		{"--seconds", "a number from 1 to 86400", &seconds, NULL},
 		{"--svg", "a file", &wish->svg, NULL},
 		{"--json", NULL, NULL, &wish->is_json},
@@ -38,15 +41,15 @@ static int parse(char **arguments, struct mk_bench_wish *wish)
 	if (result != MK_TOOL_DONE)
 		return result;
 	if (seconds != NULL && !mk_tool_parse_seconds(seconds, 1, 86400, &wish->seconds))
-		return mk_tool_refuse_value(arguments, &options[0]);
-	if (wish->svg != NULL && wish->svg[0] == '\0')
 		return mk_tool_refuse_value(arguments, &options[1]);
+	if (wish->svg != NULL && wish->svg[0] == '\0')
+		return mk_tool_refuse_value(arguments, &options[2]);
 	return MK_TOOL_DONE;
 }
 
 static int print_help(void)
 {
-	puts("usage: memkind bench [--seconds N] [--json] [--svg FILE]\n\n"
+	puts("usage: memkind bench [--kind KIND] [--seconds N] [--json] [--svg FILE]\n\n"
 	     "Measures the memory of this machine from each node with CPUs: each node with memory,\n"
 	     "and each kind that is available. The latency is that of loads of which each needs the\n"
 	     "one before, in random order over two to four times what the caches hold; the bandwidth\n"
@@ -54,6 +57,8 @@ static int print_help(void)
 	     "they are measured, pages are asked where they lie. A kind whose pages are those of one\n"
 	     "node has that node's figures; those that interleave or have huge pages are measured.\n"
 	     "Beside each figure is its ratio to that of the node's own memory, or of the closest DRAM.\n\n"
+	     "  --kind KIND  of the kinds that one only, by name, or by a description, such as\n"
+	     "               \"nodes=0,2;policy=interleave\", with those behind it\n"
 	     "  --seconds N  about as long, besides getting the memory: 1 to 86400, else 120\n"
 	     "  --json       one JSON object instead of a table\n"
 	     "  --svg FILE   the figures as a picture, too\n"
@@ -97,8 +102,33 @@ static bool add(struct mk_bench_report *report, const struct mk_bench_row *row)
 	return true;
 }
 
+/* Kinds whose pages are not those of a node as the kernel gives them to everybody. */
+static const bool has_own_pages[] = {
+#define MK_KIND(id, name, source, choice, mode, flags)                                             \
+	MK_POLICY_##mode == MK_POLICY_INTERLEAVE ||                                                \
+		((flags) & (MK_KIND_ON_HUGE_PAGES | MK_KIND_ON_GIGANTIC_PAGES)) != 0,
+#include "kind/kinds.def"
+#undef MK_KIND
+};
+
+/* From number FIRST on: all, or, where KIND is not NULL, that one only and those of a description. */
+static bool add_kinds(struct mk_bench_report *report, struct mk_bench_row row, memkind_t kind)
+{
+	for (size_t i = 0; (row.kind = mk_kind_numbered(i)) != NULL; i++) {
+		bool is_static = i < MK_ARRAY_SIZE(has_own_pages);
+
+		row.kind_name = mk_kind_name(i);
+		row.has_own_pages = !is_static || has_own_pages[i];
+		if (kind != NULL && is_static && row.kind != kind)
+			continue;
+		if (memkind_check_available(row.kind) == 0 && !add(report, &row))
+			return false;
+	}
+	return true;
+}
+
 /* What is to be measured from a node with CPUs: its own memory first. */
-static bool add_rows(struct mk_bench_report *report, unsigned cpu_node)
+static bool add_rows(struct mk_bench_report *report, unsigned cpu_node, memkind_t kind)
 {
 	const struct mk_nodeset *nodes = mk_topology_set(mk_topology_get(), MK_SET_ALLOWED);
 	struct mk_bench_row row = {.cpu_node = cpu_node};
@@ -109,16 +139,10 @@ static bool add_rows(struct mk_bench_report *report, unsigned cpu_node)
 			return false;
 	}
 	row.node = -1;
-	for (size_t i = 0; (row.kind = mk_kind_numbered(i)) != NULL; i++) {
-		row.kind_number = i;
-		row.kind_name = mk_kind_name(i);
-		if (memkind_check_available(row.kind) == 0 && !add(report, &row))
-			return false;
-	}
-	return true;
+	return add_kinds(report, row, kind);
 }
 
-static bool plan(struct mk_bench_report *report)
+static bool plan(struct mk_bench_report *report, memkind_t kind)
 {
 	const struct mk_nodeset *nodes = mk_topology_set(mk_topology_get(), MK_SET_CPU);
 	cpu_set_t cpus;
@@ -126,7 +150,7 @@ static bool plan(struct mk_bench_report *report)
 	mk_thread_affinity(allow, NULL);
 	mk_nodeset_for_each (node, nodes) {
 		cpus_of(node, &cpus);
-		if (CPU_COUNT(&cpus) != 0 && !add_rows(report, node))
+		if (CPU_COUNT(&cpus) != 0 && !add_rows(report, node, kind))
 			return false;
 	}
 	return true;
@@ -148,21 +172,12 @@ static void show_progress(const struct mk_bench_report *report, size_t index)
 		report->rows[index].cpu_node);
 }
 
-/* Kinds whose pages are not those of a node as the kernel gives them to everybody. */
-static const bool has_own_pages[] = {
-#define MK_KIND(id, name, source, choice, mode, flags)                                             \
-	MK_POLICY_##mode == MK_POLICY_INTERLEAVE ||                                                \
-		((flags) & (MK_KIND_ON_HUGE_PAGES | MK_KIND_ON_GIGANTIC_PAGES)) != 0,
-#include "kind/kinds.def"
-#undef MK_KIND
-};
-
 /* Figures of a node are those of the kinds whose pages are all on it. False: they have to be measured. */
 static bool take_from_node(const struct mk_bench_report *report, struct mk_bench_row *row)
 {
 	int node = -1;
 
-	if (row->kind != NULL && !has_own_pages[row->kind_number])
+	if (row->kind != NULL && !row->has_own_pages)
 		node = mk_bench_find_node(row);
 	for (size_t i = 0; i < report->row_count; i++) {
 		const struct mk_bench_row *other = &report->rows[i];
@@ -242,7 +257,7 @@ static void measure(struct mk_bench_report *report, double seconds)
 	size_t count = 0;
 
 	for (size_t i = 0; i < report->row_count; i++)
-		count += report->rows[i].kind == NULL || has_own_pages[report->rows[i].kind_number];
+		count += report->rows[i].kind == NULL || report->rows[i].has_own_pages;
 	for (size_t i = 0; i < report->row_count; i++) {
 		show_progress(report, i);
 		measure_row(report, &report->rows[i], seconds / (double)count);
@@ -258,10 +273,22 @@ static int cannot_write(const char *path)
 	return MK_TOOL_FAILURE;
 }
 
+/* NULL: after a line that says what is wrong. */
+static memkind_t find_kind(const char *text)
+{
+	char why[WHY_SIZE];
+	memkind_t kind = mk_kind_named(text, why, sizeof(why));
+
+	if (kind == NULL)
+		mk_tool_error("--kind refused: %s", why);
+	return kind;
+}
+
 int mk_tool_bench(char **arguments)
 {
 	struct mk_bench_wish wish = {.seconds = 120};
 	struct mk_bench_report report = {0};
+	memkind_t kind = NULL;
 	FILE *svg = NULL;
 	int result;
 
@@ -271,13 +298,15 @@ int mk_tool_bench(char **arguments)
 		return print_help();
 	if (result != MK_TOOL_DONE)
 		return result;
+	if (wish.kind != NULL && (kind = find_kind(wish.kind)) == NULL)
+		return MK_TOOL_USAGE;
 	/* Two minutes are not to be lost because of a file. */
 	if (wish.svg != NULL) {
 		svg = fopen(wish.svg, "we");
 		if (svg == NULL)
 			return cannot_write(wish.svg);
 	}
-	if (!plan(&report)) {
+	if (!plan(&report, kind)) {
 		free(report.rows);
 		return MK_TOOL_FAILURE;
 	}

@@ -14,7 +14,8 @@
 
 struct mk_bench_wish {
 	double seconds;
-	const char *svg; /* NULL: none */
+	const char *svg;  /* NULL: none */
+	const char *kind; /* NULL: all */
 	bool is_json, is_help;
 };
 
@@ -40,7 +41,7 @@ struct mk_bench_row {
 	unsigned cpu_node;
 	int node;		 /* -1: it is a kind */
 	memkind_t kind;		 /* where it is one */
-	size_t kind_number;	 /* the same, as mk_kind_numbered() counts */
+	bool has_own_pages;	 /* the same; they are not those that a node gives to everybody */
 	const char *kind_name;	 /* the same, without memkind_ */
 	struct mk_nodeset nodes; /* on which the pages were */
 	size_t size;

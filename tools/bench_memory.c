@@ -203,6 +203,17 @@ static int locate(const struct mk_bench_memory *memory, struct mk_nodeset *ret_n
 	return 0;
 }
 
+static bool is_interleaved(const void *base)
+{
+	struct mk_nodeset nodes;
+	int mode;
+
+	if (mk_policy_get(base, &mode, &nodes) != 0)
+		return false;
+	mode &= ~MK_POLICY_STATIC_NODES;
+	return mode == MK_POLICY_INTERLEAVE || mode == MK_POLICY_WEIGHTED;
+}
+
 /*
  * Touches the memory, and looks where it is. Huge pages, where the kernel has them to give: else it
  * would be the search for the page that is measured. What is interleaved is so by small pages.
@@ -210,11 +221,9 @@ static int locate(const struct mk_bench_memory *memory, struct mk_nodeset *ret_n
 static bool fill(struct mk_bench_row *row, const struct mk_bench_memory *memory,
 		 const struct mk_nodeset *meant)
 {
-	struct mk_nodeset nodes;
-	int mode, error;
+	int error;
 
-	if (mk_policy_get(memory->base, &mode, &nodes) != 0 ||
-	    (mode & ~MK_POLICY_STATIC_NODES) != MK_POLICY_INTERLEAVE)
+	if (!is_interleaved(memory->base))
 		madvise(memory->base, memory->size, MADV_HUGEPAGE);
 	memset(memory->base, 1, memory->size);
 	error = locate(memory, &row->nodes);

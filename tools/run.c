@@ -20,7 +20,7 @@
 #include "preload/range.h"
 #include "tool.h"
 
-enum { STATUS_SIZE = 512 };
+enum { STATUS_SIZE = 512, WHY_SIZE = 2048 };
 
 struct wish {
 	const char *kind, *size, *objects, *tiers; /* NULL: not given */
@@ -116,20 +116,46 @@ static int refuse_value(const char *name, const char *value, enum mk_option opti
 	return MK_TOOL_USAGE;
 }
 
+/* OPTION, which names a kind; *ret_kind is that or a new one. */
+static int find_kind(const char *option, const char *text, memkind_t *ret_kind)
+{
+	char why[WHY_SIZE];
+
+	*ret_kind = mk_kind_named(text, why, sizeof(why));
+	if (*ret_kind != NULL)
+		return MK_TOOL_DONE;
+	mk_tool_error("%s refused: %s", option, why);
+	return MK_TOOL_USAGE;
+}
+
 static int check_kind(const struct wish *wish)
 {
-	memkind_t kind = mk_kind_named(wish->kind);
 	struct mk_range range;
+	memkind_t kind;
 
-	if (kind == NULL) {
-		mk_tool_error("no kind is called %s: %s", wish->kind, mk_kind_names);
+	if (find_kind("--kind", wish->kind, &kind) != MK_TOOL_DONE)
 		return MK_TOOL_USAGE;
-	}
 	if (wish->size != NULL && !mk_range_parse(wish->size, &range))
 		return refuse_value("--size", wish->size, MK_OPTION_PRELOAD_SIZE);
 	if (wish->objects != NULL && !mk_objects_name(wish->objects))
 		return refuse_value("--objects", wish->objects, MK_OPTION_PRELOAD_OBJECTS);
 	return check_available(wish->kind, kind);
+}
+
+static int check_tier(const struct mk_memtier_tier *tier)
+{
+	char text[MK_MEMTIER_TEXT_SIZE];
+	memkind_t kind;
+
+	if (tier->kind == MK_MEMTIER_KMEM_DAX)
+		return check_available("KMEM_DAX", MEMKIND_DAX_KMEM);
+	if (tier->kind != MK_MEMTIER_DESCRIBED)
+		return MK_TOOL_DONE;
+	if (!mk_memtier_copy(tier->text, text))
+		return refuse(text, "is too long");
+	if (find_kind("--tiers", text, &kind) != MK_TOOL_DONE)
+		return MK_TOOL_USAGE;
+	return check_available(text, kind);
 }
 
 static int check_tiers(const char *tiers)
@@ -147,8 +173,7 @@ static int check_tiers(const char *tiers)
 		return MK_TOOL_USAGE;
 	}
 	for (size_t i = 0; i < config.tier_count && result == MK_TOOL_DONE; i++)
-		if (config.tiers[i].kind == MK_MEMTIER_KMEM_DAX)
-			result = check_available("KMEM_DAX", MEMKIND_DAX_KMEM);
+		result = check_tier(&config.tiers[i]);
 	return result;
 }
 
@@ -218,7 +243,8 @@ static int print_help(void)
 	puts("usage: memkind run --kind KIND [--size A:B] [--objects LIST] [--stats] [--] PROGRAM...\n"
 	     "       memkind run --tiers TIERS [--stats] [--] PROGRAM...\n\n"
 	     "Runs a program, and what it starts, with its memory of a kind, or spread over tiers.\n\n"
-	     "  --kind KIND     such as dax_kmem_preferred; another name lists all\n"
+	     "  --kind KIND     such as dax_kmem_preferred, or a description, such as\n"
+	     "                  \"nodes=2;limit=1G;then=default\"; another word lists all\n"
 	     "  --size A:B      blocks of A to B bytes only, such as 64K:1M, 64K: or :1M\n"
 	     "  --objects LIST  blocks only that are asked for by these programs and libraries, by\n"
 	     "                  name or path, such as libfoo.so.1:program\n"

@@ -17,7 +17,7 @@
 	X(AUTO_HBW_LOG, "AUTO_HBW_LOG",                                                            \
 	  "a number: -1 is silence, 0 and 1 are warnings, 2 is a line for each call")              \
 	X(AUTO_HBW_MEM_TYPE, "AUTO_HBW_MEM_TYPE",                                                  \
-	  "the name of a static kind, such as memkind_hbw_preferred")                              \
+	  "a kind, such as memkind_hbw_preferred, or a description, such as nodes=2;limit=1G")     \
 	X(AUTO_HBW_SIZE, "AUTO_HBW_SIZE", "bytes from and to, such as 64K:1M or 64K")              \
 	X(ARENA_NUM_PER_KIND, "MEMKIND_ARENA_NUM_PER_KIND", NULL)                                  \
 	X(BACKGROUND_THREAD_LIMIT, "MEMKIND_BACKGROUND_THREAD_LIMIT",                              \
@@ -41,7 +41,8 @@
 	X(MEM_TIERS, "MEMKIND_MEM_TIERS",                                                          \
 	  "tiers and a policy, such as "                                                           \
 	  "KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO")                           \
-	X(PRELOAD_KIND, "MEMKIND_PRELOAD_KIND", "the name of a static kind, such as dax_kmem")     \
+	X(PRELOAD_KIND, "MEMKIND_PRELOAD_KIND",                                                    \
+	  "a kind, such as dax_kmem, or a description, such as nodes=2;limit=1G")                  \
 	X(PRELOAD_OBJECTS, "MEMKIND_PRELOAD_OBJECTS",                                              \
 	  "a list of files, such as libfoo.so.1:program")                                          \
 	X(PRELOAD_SIZE, "MEMKIND_PRELOAD_SIZE", "a range of bytes, such as 64K:1M, 64K: or :1M")   \

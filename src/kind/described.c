@@ -2,10 +2,15 @@
 /* From a description to a row, and the life of its kind. */
 #include "kind/described.h"
 
+#include <string.h>
+
 #include "kind/heaps.h"
 #include "kind/look.h"
 #include "kind/weights.h"
 #include "os/vm.h"
+
+/* By which memkind top knows mappings. */
+static const char prefix[] = "memkind_";
 
 static const enum mk_kind_source sources[] = {
 	[MK_SPEC_ALL] = MK_SOURCE_ALLOWED, [MK_SPEC_DRAM] = MK_SOURCE_REGULAR,
@@ -74,8 +79,10 @@ void mk_described_start(struct memkind *kind, struct mk_described *described,
 {
 	described->spec = *spec;
 	described->row = row_of(spec);
-	mk_spec_write(spec, described->name, sizeof(described->name));
-	described->row.name = described->name;
+	memcpy(described->name, prefix, sizeof(prefix));
+	described->row.name = described->name + strlen(prefix);
+	mk_spec_write(spec, described->name + strlen(prefix),
+		      sizeof(described->name) - strlen(prefix));
 	described->limit.size = mk_align_down(spec->limit, mk_vm_page_size());
 	kind->row = &described->row;
 	kind->spec = &described->spec;
@@ -89,6 +96,11 @@ void mk_described_start(struct memkind *kind, struct mk_described *described,
 	mk_look_lock();
 	mk_look_add(kind);
 	mk_look_unlock();
+}
+
+const char *mk_described_mapping_name(const struct memkind *kind)
+{
+	return kind->row->name - strlen(prefix);
 }
 
 void mk_described_end(struct memkind *kind, const struct mk_reason *reason)

@@ -16,8 +16,6 @@ int mk_dynamic_create_fixed(void *base, size_t size, struct memkind **ret_kind);
 
 struct mk_spec;
 
-enum { MK_CHAIN_LIMIT = 8 };
-
 /*
  * Kinds by description, COUNT of them, at least one: each is asked when the one before it has no memory,
  * and THEN, which may be NULL, after the last. *RET_KIND is the first, with which all of them end. 0;

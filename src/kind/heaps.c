@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "kind/backing.h"
 #include "kind/choice.h"
+#include "kind/described.h"
 #include "kind/huge.h"
 #include "kind/look.h"
-#include "kind/spec.h"
 #include "os/vm.h"
 
 enum {
@@ -39,6 +39,7 @@ static void apply_spec(struct memkind *kind, struct mk_anonymous *anonymous)
 {
 	if (kind->spec == NULL)
 		return;
+	anonymous->backing.kind_name = mk_described_mapping_name(kind);
 	anonymous->asks_huge_pages = (kind->row->flags & MK_KIND_ASKS_HUGE_PAGES) != 0;
 	anonymous->backing.decay_ms = kind->spec->decay_ms;
 	anonymous->backing.purges_at_once = kind->spec->purges_at_once;
@@ -67,9 +68,9 @@ static struct mk_partition *make_partition(struct memkind *kind,
 		mk_anonymous_start(&partition->anonymous, placement,
 				   (kind->row->flags & MK_KIND_NO_HUGE_PAGES) != 0,
 				   partition->ranges, range_limit);
-	apply_spec(kind, &partition->anonymous);
 	partition->anonymous.trouble = &kind->trouble;
 	partition->anonymous.backing.kind_name = kind->row->name;
+	apply_spec(kind, &partition->anonymous);
 	if (placement->mode != MK_POLICY_DEFAULT) {
 		partition->anonymous.backing.node_mask = placement->nodes.word[0];
 		partition->anonymous.mode_flags = mk_choice_mode_flags(mk_look_topology());

@@ -47,12 +47,13 @@ static void warn(enum mk_option option, const char *what)
 static memkind_t read_kind(void)
 {
 	const char *name = mk_option_text(MK_OPTION_AUTO_HBW_MEM_TYPE);
-	memkind_t kind = name == NULL ? NULL : mk_kind_named(name);
+	char why[1024];
+	memkind_t kind = name == NULL ? NULL : mk_kind_named(name, why, sizeof(why));
 
 	if (kind != NULL)
 		return kind;
 	if (name != NULL)
-		warn(MK_OPTION_AUTO_HBW_MEM_TYPE, mk_option_values(MK_OPTION_AUTO_HBW_MEM_TYPE));
+		warn(MK_OPTION_AUTO_HBW_MEM_TYPE, why);
 	if (memkind_check_available(MEMKIND_HBW) == 0)
 		return MEMKIND_HBW_PREFERRED;
 	if (log_level >= LOG_WARNINGS)

@@ -18,7 +18,7 @@
 #include "base/options.h"
 #include "preload/export.h"
 #include "preload/memtier_config.h"
-#include "preload/report.h"
+#include "preload/names.h"
 
 #define LINE_PREFIX "MEMKIND_MEM_TIERING_LOG_"
 #define DIE(...)    mk_die(LINE_PREFIX "ERROR: " __VA_ARGS__)
@@ -86,6 +86,25 @@ static memkind_t check_far_memory(void)
 	return MEMKIND_DAX_KMEM;
 }
 
+static memkind_t make_described_kind(struct mk_part part)
+{
+	char text[MK_MEMTIER_TEXT_SIZE], why[1024];
+	memkind_t kind = NULL;
+
+	if (mk_memtier_copy(part, text))
+		kind = mk_kind_named(text, why, sizeof(why));
+	else
+		snprintf(why, sizeof(why), "up to %d characters are allowed",
+			 MK_MEMTIER_TEXT_SIZE - 1);
+	if (kind == NULL)
+		DIE("%s: KIND:[%.80s] refused: %s", mk_option_name(MK_OPTION_MEM_TIERS), text, why);
+	if (memkind_check_available(kind) != 0) {
+		memkind_ng_kind_status(kind, why, sizeof(why));
+		DIE("%s: KIND:[%.80s] is %s", mk_option_name(MK_OPTION_MEM_TIERS), text, why);
+	}
+	return kind;
+}
+
 static memkind_t make_file_kind(const struct mk_memtier_tier *tier)
 {
 	char path[PATH_MAX];
@@ -103,7 +122,7 @@ static memkind_t make_file_kind(const struct mk_memtier_tier *tier)
 	/* A program that forks expects its memory to be there in both. */
 	memkind_ng_copy_at_fork(kind);
 	file_kinds[file_kind_count++] = kind;
-	mk_report_add_kind(kind, "fs_dax");
+	mk_kind_add(kind, "fs_dax");
 	return kind;
 }
 
@@ -121,6 +140,8 @@ static memkind_t kind_of(const struct mk_memtier_tier *tier)
 {
 	if (tier->kind == MK_MEMTIER_DRAM)
 		return MEMKIND_DEFAULT;
+	if (tier->kind == MK_MEMTIER_DESCRIBED)
+		return make_described_kind(tier->text);
 	return tier->kind == MK_MEMTIER_KMEM_DAX ? check_far_memory() : make_file_kind(tier);
 }
 
@@ -149,7 +170,7 @@ static struct memtier_memory *make_tiers(const struct mk_memtier_config *config)
 	for (size_t i = 0; i < config->tier_count; i++)
 		if (memtier_builder_add_tier(builder, kind_of(&config->tiers[i]),
 					     config->tiers[i].ratio) != 0)
-			DIE("Out of memory");
+			DIE("Out of memory, or a kind that is two tiers");
 	for (size_t i = 0; i < config->threshold_count; i++)
 		set_threshold(builder, i, &config->thresholds[i]);
 	memory = memtier_builder_construct_memtier_memory(builder);

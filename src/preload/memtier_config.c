@@ -47,9 +47,23 @@ static struct mk_part whole(const char *text)
 	return (struct mk_part){.start = text, .length = strlen(text)};
 }
 
+/* Bytes from AT on that no separator is looked for in: a kind in brackets, or one. */
+static size_t step_over(struct mk_part part, size_t at)
+{
+	static const char before[] = "KIND:";
+	size_t length = sizeof(before) - 1;
+	const char *end;
+
+	if (part.start[at] != '[' || at < length ||
+	    memcmp(part.start + at - length, before, length) != 0)
+		return 1;
+	end = memchr(part.start + at, ']', part.length - at);
+	return end == NULL ? 1 : (size_t)(end - part.start) - at;
+}
+
 /*
  * What stands before the first of SEPARATORS in *REST, which is then what stands behind it; its start is
- * NULL where there is none of them.
+ * NULL where there is none of them. Those in the brackets of a kind do not count.
  */
 static struct mk_part cut(struct mk_part *rest, const char *separators)
 {
@@ -57,7 +71,7 @@ static struct mk_part cut(struct mk_part *rest, const char *separators)
 	size_t length = 0;
 
 	while (length < rest->length && strchr(separators, rest->start[length]) == NULL)
-		length++;
+		length += step_over(*rest, length);
 	part.length = length;
 	if (length == rest->length) {
 		*rest = (struct mk_part){.start = NULL};
@@ -83,12 +97,19 @@ static size_t find_word(struct mk_part part, const char *const *words, size_t co
 	return i;
 }
 
-static bool read_kind(struct mk_part value, void *field)
+static bool read_kind(struct mk_part value, void *record)
 {
 	size_t kind = find_word(value, kind_names, MK_ARRAY_SIZE(kind_names));
+	struct mk_memtier_tier *tier = record;
 
-	*(enum mk_memtier_kind *)field = (enum mk_memtier_kind)kind;
-	return kind < MK_ARRAY_SIZE(kind_names);
+	tier->kind = (enum mk_memtier_kind)kind;
+	if (kind < MK_ARRAY_SIZE(kind_names))
+		return true;
+	tier->kind = MK_MEMTIER_DESCRIBED;
+	if (value.length <= 2 || value.start[0] != '[' || value.start[value.length - 1] != ']')
+		return false;
+	tier->text = (struct mk_part){value.start + 1, value.length - 2};
+	return true;
 }
 
 static bool read_ratio(struct mk_part value, void *field)
@@ -146,8 +167,9 @@ static bool read_limit(struct mk_part value, void *field)
 enum tier_parameter { KIND, RATIO, PATH, SIZE_LIMIT };
 
 static const struct parameter tier_parameters[] = {
-	[KIND] = {"KIND", read_kind, offsetof(struct mk_memtier_tier, kind),
-		  "KIND:DRAM, KIND:KMEM_DAX or KIND:FS_DAX"},
+	[KIND] =
+		{"KIND", read_kind, 0,
+		 "KIND:DRAM, KIND:KMEM_DAX, KIND:FS_DAX or a kind such as KIND:[nodes=2;limit=1G]"},
 	[RATIO] = {"RATIO", read_ratio, offsetof(struct mk_memtier_tier, ratio),
 		   "RATIO: and a number from 1 to 4294967295"},
 	[PATH] = {"PATH", read_path, offsetof(struct mk_memtier_tier, path),
@@ -211,7 +233,7 @@ static int parse_record(struct mk_part part, const struct format *format, void *
 static bool is_taken(const struct mk_memtier_config *config, enum mk_memtier_kind kind)
 {
 	for (size_t i = 0; i < config->tier_count; i++)
-		if (config->tiers[i].kind == kind && kind != MK_MEMTIER_FS_DAX)
+		if (config->tiers[i].kind == kind && kind < MK_MEMTIER_FS_DAX)
 			return true;
 	return false;
 }
@@ -235,7 +257,7 @@ static int add_tier(struct mk_memtier_config *config, struct mk_part part,
 			"PATH: where it is KIND:FS_DAX, maybe with PMEM_SIZE_LIMIT:, and neither "
 			"for other kinds");
 	if (is_taken(config, tier.kind))
-		return refuse(refusal, part, "one tier of a kind, but for FS_DAX");
+		return refuse(refusal, part, "one tier of DRAM, and one of KMEM_DAX");
 	if (config->tier_count == MK_MEMTIER_TIER_LIMIT)
 		return refuse(refusal, part, "at most 64 tiers");
 	config->tiers[config->tier_count++] = tier;
@@ -308,6 +330,15 @@ int mk_memtier_parse(const char *tiers, const char *thresholds,
 		return error;
 	ret_refusal->is_threshold = true;
 	return parse_thresholds(thresholds, ret_config, ret_refusal);
+}
+
+bool mk_memtier_copy(struct mk_part text, char ret_text[static MK_MEMTIER_TEXT_SIZE])
+{
+	size_t length = mk_min_size(text.length, MK_MEMTIER_TEXT_SIZE - 1);
+
+	memcpy(ret_text, text.start, length);
+	ret_text[length] = '\0';
+	return length == text.length;
 }
 
 int mk_memtier_parse_level(const char *text, unsigned *ret_level)

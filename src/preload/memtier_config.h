@@ -5,8 +5,8 @@
  *
  *	tiers      = tier ";" { tier ";" } "POLICY:" ( "STATIC_RATIO" | "DYNAMIC_THRESHOLD" )
  *	tier       = parameter { "," parameter }
- *	parameter  = "KIND:" ( "DRAM" | "KMEM_DAX" | "FS_DAX" ) | "RATIO:" number | "PATH:" directory
- *	           | "PMEM_SIZE_LIMIT:" size
+ *	parameter  = "KIND:" kind | "RATIO:" number | "PATH:" directory | "PMEM_SIZE_LIMIT:" size
+ *	kind       = "DRAM" | "KMEM_DAX" | "FS_DAX" | "[" text "]"
  *	thresholds = threshold { ";" threshold }
  *	threshold  = bound { "," bound }
  *	bound      = ( "INIT_VAL" | "MIN_VAL" | "MAX_VAL" ) ( ":" | "=" ) size
@@ -15,7 +15,7 @@
  *
  * Parameters stand in any order, each at most once. KIND and RATIO are needed; PATH is where KIND is
  * FS_DAX, and nowhere else, PMEM_SIZE_LIMIT may be there: 0, or at least 16M. DRAM and KMEM_DAX are a
- * tier once at most. DYNAMIC_THRESHOLD needs two tiers, and thresholds need DYNAMIC_THRESHOLD: they are
+ * tier once at most. The text in brackets is what memkind_ng_create_from() takes. DYNAMIC_THRESHOLD needs two tiers, and thresholds need DYNAMIC_THRESHOLD: they are
  * fewer than the tiers. There are no blanks, and no empty parts.
  */
 #ifndef MK_PRELOAD_MEMTIER_CONFIG_H
@@ -25,7 +25,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MK_MEMTIER_TIER_LIMIT = 64 };
+enum {
+	MK_MEMTIER_TIER_LIMIT = 64,
+	MK_MEMTIER_TEXT_SIZE = 1024, /* of a kind in brackets */
+};
 
 /* A part of a text: no zero ends it. */
 struct mk_part {
@@ -37,10 +40,12 @@ enum mk_memtier_kind {
 	MK_MEMTIER_DRAM,
 	MK_MEMTIER_KMEM_DAX,
 	MK_MEMTIER_FS_DAX,
+	MK_MEMTIER_DESCRIBED,
 };
 
 struct mk_memtier_tier {
 	enum mk_memtier_kind kind;
+	struct mk_part text; /* DESCRIBED: the kind, without the brackets */
 	unsigned ratio;
 	struct mk_part path; /* FS_DAX: where its files are */
 	size_t size_limit;   /* FS_DAX: 0: none */
@@ -81,6 +86,9 @@ struct mk_memtier_refusal {
  */
 int mk_memtier_parse(const char *tiers, const char *thresholds,
 		     struct mk_memtier_config *ret_config, struct mk_memtier_refusal *ret_refusal);
+
+/* A kind's text with a zero behind it; cut, and false, where it is too long. */
+bool mk_memtier_copy(struct mk_part text, char ret_text[static MK_MEMTIER_TEXT_SIZE]);
 
 /* 0 to 2, 0 for NULL and no text: 0; else -EINVAL, *ret_level untouched. */
 int mk_memtier_parse_level(const char *text, unsigned *ret_level);

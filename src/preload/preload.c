@@ -33,12 +33,14 @@ static MK_COLD void read_environment(void)
 	const char *name = mk_option_text(MK_OPTION_PRELOAD_KIND);
 	const char *sizes = mk_option_text(MK_OPTION_PRELOAD_SIZE);
 	const char *objects = mk_option_text(MK_OPTION_PRELOAD_OBJECTS);
-	memkind_t kind = name == NULL ? MEMKIND_DEFAULT : mk_kind_named(name);
+	memkind_t kind = MEMKIND_DEFAULT;
 	struct mk_range range = {.least = 0, .most = SIZE_MAX};
-	char status[512];
+	char status[1024];
 
+	if (name != NULL)
+		kind = mk_kind_named(name, status, sizeof(status));
 	if (kind == NULL)
-		mk_refuse(MK_OPTION_PRELOAD_KIND, mk_kind_names);
+		mk_refuse(MK_OPTION_PRELOAD_KIND, status);
 	if (sizes != NULL && !mk_range_parse(sizes, &range))
 		mk_refuse(MK_OPTION_PRELOAD_SIZE, NULL);
 	if (objects != NULL && !mk_objects_name(objects))

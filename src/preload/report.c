@@ -18,7 +18,6 @@
 #include "preload/refuse.h"
 
 enum {
-	OWN_KIND_LIMIT = 64,
 	NODE_LIMIT = 1024,
 	NAME_SIZE = 64,
 	REPORT_SIZE = 16384, /* it ends with the last line that fits */
@@ -30,12 +29,6 @@ enum {
 /* Written before main() and, the second one, by a fork child before it goes on. */
 static char path[PATH_MAX]; /* empty: no report is wanted */
 static int own_id;
-
-static struct {
-	memkind_t kind;
-	const char *name;
-} own_kinds[OWN_KIND_LIMIT];
-static _Atomic size_t own_kind_count;
 
 /* The process whose report was begun: by one thread, which has what follows to itself. */
 static _Atomic int reported_id;
@@ -49,18 +42,6 @@ static struct {
 
 void mk_exit_now(int status) MK_NAMED("_exit") __attribute__((noreturn));
 MK_ALIAS("_Exit", "_exit");
-
-void mk_report_add_kind(memkind_t kind, const char *name)
-{
-	size_t count = atomic_load_explicit(&own_kind_count, memory_order_relaxed);
-
-	if (count == OWN_KIND_LIMIT)
-		return;
-	own_kinds[count].kind = kind;
-	own_kinds[count].name = name;
-	/* Pairs with the acquire in add_kinds(). */
-	atomic_store_explicit(&own_kind_count, count + 1, memory_order_release);
-}
 
 /* One word. */
 static void read_name(void)
@@ -104,13 +85,10 @@ static void add_kind(memkind_t kind, const char *name)
 
 static void add_kinds(void)
 {
-	size_t count = atomic_load_explicit(&own_kind_count, memory_order_acquire);
 	memkind_t kind;
 
 	for (size_t i = 0; (kind = mk_kind_numbered(i)) != NULL; i++)
 		add_kind(kind, mk_kind_name(i));
-	for (size_t i = 0; i < count; i++)
-		add_kind(own_kinds[i].kind, own_kinds[i].name);
 }
 
 /* A vfork child, whose memory is its parent's, has none. */

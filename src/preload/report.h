@@ -8,7 +8,7 @@
  *	PID COMM KIND NODE BYTES
  *
  * COMM is the process's name, with '_' for what is no printable character; KIND a static kind's name
- * without memkind_, or as mk_report_add_kind() was told; NODE '?' where the kernel does not tell nodes
+ * without memkind_, or as mk_kind_add() was told; NODE '?' where the kernel does not tell nodes
  * (move_pages(2) is denied). All lines of a process are one write(2). A
  * fork child has the pages that it shares with its parent, too. It is written when the process
  * returns from main(), or calls exit(), _exit() or _Exit(); not where a signal ends it, or exec, or
@@ -16,10 +16,5 @@
  */
 #ifndef MK_PRELOAD_REPORT_H
 #define MK_PRELOAD_REPORT_H
-
-#include <memkind.h>
-
-/* One more kind for the report, which a library of this folder made. NAME stays. 64 at most. */
-void mk_report_add_kind(memkind_t kind, const char *name);
 
 #endif

@@ -98,12 +98,12 @@ static void what_is_refused_is_named(void **state)
 	static const struct {
 		const char *text, *word, *allowed;
 	} rows[] = {
-		{"nodes=0;limit=10X", "\"limit=10X\" refused", "K, M, G or T"},
-		{"nodes=0;then=fast", "\"fast\" refused", "memkind_dax_kmem_first"},
-		{"dax", "\"dax\" refused", "nodes=2,3;limit=1G"},
-		{"", "\"\" refused", "a description"},
-		{"nodes=0;then=", "\"\" refused", "a description"},
-		{"nodes=0;then=nodes=1;then=decay=x", "\"decay=x\" refused", "milliseconds"},
+		{"nodes=0;limit=10X", "\"limit=10X\": allowed is", "K, M, G or T"},
+		{"nodes=0;then=fast", "\"fast\": allowed is", "memkind_dax_kmem_first"},
+		{"dax", "\"dax\": allowed is", "nodes=2,3;limit=1G"},
+		{"", "\"\": allowed is", "a description"},
+		{"nodes=0;then=", "\"\": allowed is", "a description"},
+		{"nodes=0;then=nodes=1;then=decay=x", "\"decay=x\": allowed is", "milliseconds"},
 	};
 	char cut[10] = "unchanged";
 	memkind_t kind = MEMKIND_REGULAR;
@@ -121,7 +121,7 @@ static void what_is_refused_is_named(void **state)
 	assert_int_equal(memkind_ng_create_from("regular", &kind, cut, sizeof(cut)), 0);
 	assert_string_equal(cut, "unchanged");
 	assert_int_equal(memkind_ng_create_from("bad", &kind, cut, sizeof(cut)), -13);
-	assert_string_equal(cut, "\"bad\" ref");
+	assert_string_equal(cut, "\"bad\": al");
 	assert_int_equal(memkind_ng_create_from("bad", &kind, NULL, 0), MEMKIND_ERROR_INVALID);
 	assert_int_equal(memkind_ng_create_from("regular", &kind, NULL, 1), MEMKIND_ERROR_INVALID);
 	assert_int_equal(memkind_ng_create_from(NULL, &kind, NULL, 0), MEMKIND_ERROR_INVALID);

@@ -29,4 +29,4 @@ def kinds(tool: Path) -> set[str]:
     """The static kinds that `memkind run --kind` takes, without memkind_."""
     said = subprocess.run([tool, "run", "--kind", "?", "true"], capture_output=True, text=True,
                           check=False).stderr
-    return set(re.findall(r"memkind_(\w+)", said.partition("allowed is one of")[2]))
+    return set(re.findall(r"memkind_(\w+)", said.partition(" or one of ")[2]))
