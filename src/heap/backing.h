@@ -67,7 +67,7 @@ struct mk_backing {
 	unsigned decay_ms; /* how long freed pages are kept; 0: as long as those of other heaps */
 	/*
 	 * NULL, or what counts the pages of blocks and of spans that are kept, of this heap and maybe of
-	 * others. What the heap commits for its first use is not filled then: see fill_limit.
+	 * others.
 	 */
 	struct mk_limit *limit;
 	struct mk_refused *refused; /* NULL, or what forgets when a block is given back */

@@ -37,8 +37,7 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	span->above = NULL;
 	span->state = mk_pages_new_state(heap);
 	span->freed_ms = span->state == MK_SPAN_DIRTY ? mk_clock_ms() : 0;
-	span->has_holes = heap->backing->fill_limit != 0 &&
-			  (size > heap->backing->fill_limit || heap->backing->limit != NULL);
+	span->has_holes = heap->backing->fill_limit != 0 && size > heap->backing->fill_limit;
 	if (span->below != NULL)
 		span->below->above = span;
 	reservation->top = span;

@@ -189,17 +189,32 @@ static struct mk_span *find_by_merging(struct mk_heap *heap, size_t pages)
 	return mk_bins_find(dirty, pages, true);
 }
 
+/* Among what is idle, and then what is fresh, but for purged pages that are gone. */
+static struct mk_span *find_free(struct mk_heap *heap, size_t pages, bool is_thorough)
+{
+	struct mk_bins *bins = heap->pages.bins;
+	struct mk_span *span = mk_bins_find(&bins[MK_SPAN_DIRTY], pages, is_thorough);
+
+	if (span != NULL || heap->backing->page_size != 0)
+		return span;
+	return mk_bins_find(&bins[MK_SPAN_FRESH], pages, is_thorough);
+}
+
+static struct mk_span *find_by_growing(struct mk_heap *heap, size_t pages)
+{
+	if (!mk_pages_grow(heap, pages))
+		return NULL;
+	return mk_bins_find(&heap->pages.bins[mk_pages_new_state(heap)], pages, true);
+}
+
 /* Pages that are idle are given back, so that others can be got, in one piece. */
 static struct mk_span *find_by_purging(struct mk_heap *heap, size_t pages)
 {
-	struct mk_bins *bins = &heap->pages.bins[mk_pages_new_state(heap)];
 	struct mk_span *span;
 
 	mk_pages_purge_all(heap);
-	span = mk_bins_find(bins, pages, true);
-	if (span != NULL || !mk_pages_grow(heap, pages))
-		return span;
-	return mk_bins_find(bins, pages, true);
+	span = find_free(heap, pages, true);
+	return span != NULL ? span : find_by_growing(heap, pages);
 }
 
 /* Depots that hold a good part of the heap are emptied before it grows: heap.c does it. */
@@ -221,16 +236,11 @@ static bool gets_by_giving(const struct mk_heap *heap)
 /* A free span with room for PAGES pages; committed or merged from pieces where need be. */
 static struct mk_span *find(struct mk_heap *heap, size_t pages)
 {
-	struct mk_bins *bins = heap->pages.bins;
-	enum mk_span_state new_state = mk_pages_new_state(heap);
-	struct mk_span *span = mk_bins_find(&bins[MK_SPAN_DIRTY], pages, false);
+	struct mk_span *span = find_free(heap, pages, false);
 
-	if (span == NULL)
-		span = mk_bins_find(&bins[new_state], pages, false);
 	if (span != NULL || should_empty_depots(heap))
 		return span;
-	if (mk_pages_grow(heap, pages))
-		span = mk_bins_find(&bins[new_state], pages, true);
+	span = find_by_growing(heap, pages);
 	if (span != NULL)
 		return span;
 	/* Under a limit pages that were merged with used ones would be counted. */

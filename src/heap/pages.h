@@ -89,10 +89,17 @@ static inline size_t mk_pages_unit(const struct mk_heap *heap)
 	return heap->backing->page_size != 0 ? heap->backing->page_size : mk_vm_page_size();
 }
 
-/* What was committed and never used: where purged pages are gone, it is idle as any other. */
+/*
+ * What was committed and never used: where purged pages are gone, or pages come with a commit and are
+ * limited, it is idle as any other.
+ */
 static inline enum mk_span_state mk_pages_new_state(const struct mk_heap *heap)
 {
-	return heap->backing->page_size != 0 ? MK_SPAN_DIRTY : MK_SPAN_FRESH;
+	const struct mk_backing *backing = heap->backing;
+
+	if (backing->page_size != 0 || (backing->fill_limit != 0 && backing->limit != NULL))
+		return MK_SPAN_DIRTY;
+	return MK_SPAN_FRESH;
 }
 
 static inline size_t mk_span_size(const struct mk_span *span)

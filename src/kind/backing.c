@@ -164,8 +164,7 @@ static int commit_filled(struct mk_backing *backing, void *reservation, size_t r
 {
 	int error = commit(backing, reservation, reserved, base, size);
 
-	/* Under a limit pages come when they are counted. */
-	if (error != 0 || size > backing->fill_limit || backing->limit != NULL)
+	if (error != 0 || size > backing->fill_limit)
 		return error;
 	return mk_fill_range(anonymous_of(backing), base, size);
 }

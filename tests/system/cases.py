@@ -8,6 +8,7 @@ are right by the placement rules of the architecture; its row says how the old l
 """
 
 import checks
+import described
 import fills
 import numa_maps
 import tutorial
@@ -536,6 +537,7 @@ def _pythons() -> list[Case]:
 
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
-            *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(), *weights.ratios(), *_ties(),
+            *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(),
+            *described.described(), *weights.ratios(), *_ties(),
             *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(),
             *_tools(), *_servers(), *_looked_at(), *_pythons(), *_tutorial()]

@@ -15,9 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* libmemkind 1.14, with which all programs of this folder link, too, does not have it. */
-#pragma weak memkind_ng_create_from
-
 #define MASK_BITS      1024
 #define POLICY_ADDRESS 2 /* MPOL_F_ADDR */
 #define FLAG_STATIC    0x8000
@@ -36,29 +33,27 @@ void probe_die(const char *format, ...)
 	exit(2);
 }
 
+/* What libmemkind 1.14, with which all programs of this folder link, too, does not have. */
+#pragma weak memkind_ng_create_from
+
 /* A kind that libmemkind 1.14 does not have. */
 static memkind_t new_kind(const char *name)
 {
-	char handle[64];
+	char handle[64], error[256];
 	const memkind_t *kind;
+	memkind_t made;
 
+	if (strchr(name, '=') != NULL && memkind_ng_create_from != NULL) {
+		if (memkind_ng_create_from(name, &made, error, sizeof(error)) != 0)
+			probe_die("%s", error);
+		return made;
+	}
 	snprintf(handle, sizeof(handle), "MEMKIND_%s", name);
 	kind = dlsym(RTLD_DEFAULT, handle);
 	errno = 0;
 	if (kind == NULL)
 		probe_die("unknown kind %s", name);
 	return *kind;
-}
-
-static memkind_t described_kind(const char *text)
-{
-	memkind_t kind = NULL;
-	char error[256] = "";
-
-	errno = 0;
-	if (memkind_ng_create_from(text, &kind, error, sizeof(error)) != 0)
-		probe_die("%s: %s", text, error);
-	return kind;
 }
 
 memkind_t probe_kind(const char *name)
@@ -94,8 +89,6 @@ memkind_t probe_kind(const char *name)
 #undef ROW
 	};
 
-	if (strchr(name, '=') != NULL)
-		return described_kind(name);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(name, rows[i].name) == 0)
 			return rows[i].kind;

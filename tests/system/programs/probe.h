@@ -19,7 +19,7 @@ struct probe_count {
 /* Writes one line to stderr, perror-like if errno is set, and exits with 2: the test is broken. */
 __attribute__((noreturn, format(printf, 1, 2))) void probe_die(const char *format, ...);
 
-/* "DAX_KMEM" -> MEMKIND_DAX_KMEM, "nodes=2" -> a kind by description; dies of an unknown name. */
+/* "DAX_KMEM" -> MEMKIND_DAX_KMEM; dies of an unknown name. */
 memkind_t probe_kind(const char *name);
 
 /* Runs the calling thread on this CPU only. */
