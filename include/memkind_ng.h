@@ -98,10 +98,21 @@ struct memkind_ng_spec {
 	size_t limit;
 	/*
 	 * Of policy weighted: as many numbers from 1 to 65535 as NODES lists, such as "4:1", where a
-	 * node may stand more than once; or "auto": after their bandwidth.
+	 * node may stand more than once; or "auto": after the bandwidth that the firmware tells of each.
+	 * Once what divides all is taken out they sum up to 1000 at most. Bytes of pages are in this
+	 * ratio, of small blocks together and of any part of a large one, off by two stripes at most.
+	 * Pages come with their blocks, or up to 4 MiB ahead, and are not moved afterwards. When a
+	 * node is full the others go on by their weights. Where the kernel has these weights (Linux
+	 * 6.9), STEP is not set and full nodes need not be NULL, it places pages as they are touched.
+	 * Without mbind(2) the kind is not available.
 	 */
 	const char *weights;
-	size_t step; /* of policy weighted: bytes of a stripe, a multiple of 64 KiB, up to 1 GiB */
+	/*
+	 * Of policy weighted: bytes of a stripe, a multiple of 64 KiB up to 1 GiB, and of 2 MiB with
+	 * MEMKIND_NG_PAGES_HUGE. 0: 256 KiB, or 2 MiB with these. Stripes that are no multiple of
+	 * 2 MiB have no huge pages.
+	 */
+	size_t step;
 	/*
 	 * The kind that is asked when this one has no memory, or is not available here; it can't be
 	 * destroyed before this one. Such blocks are its blocks: memkind_detect_kind() tells, and its
@@ -200,7 +211,7 @@ int memkind_ng_get_resident(memkind_t kind, size_t *sizes, unsigned node_count);
  *     "capacity": 402653184, "allocated": 1048576, "active": 1052672, "resident": 2097152,
  *     "resident_on": {"2": 2097152}}, ...]}
  *
- * A kind that is not available has a "reason". "policy" is default, preferred, bind or interleave, and
+ * A kind that is not available has a "reason". "policy" is default, preferred, bind, interleave or weighted, and
  * "nodes" are those that serve any thread: none where nobody chooses. "capacity" is there where
  * memkind_get_capacity() knows it. "allocated", "active" and "resident" are those of
  * memkind_get_stat(), now and whatever memkind_update_cached_stats() has seen; "resident_on" is what
