@@ -21,10 +21,8 @@ enum {
 const char *mk_policy_name(enum mk_policy_mode mode)
 {
 	static const char *const names[] = {
-		[MK_POLICY_DEFAULT] = "default",
-		[MK_POLICY_PREFERRED] = "preferred",
-		[MK_POLICY_BIND] = "bind",
-		[MK_POLICY_INTERLEAVE] = "interleave",
+		[MK_POLICY_DEFAULT] = "default",   [MK_POLICY_PREFERRED] = "preferred",
+		[MK_POLICY_BIND] = "bind",	   [MK_POLICY_INTERLEAVE] = "interleave",
 		[MK_POLICY_WEIGHTED] = "weighted",
 	};
 

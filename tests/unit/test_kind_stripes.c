@@ -38,6 +38,7 @@ static struct {
 	int preferred[UNITS];	/* where it would come from; NOWHERE: interleaved */
 	size_t room[NODES + 1]; /* units */
 	bool has_huge_pages;
+	size_t call_count; /* of what costs */
 } machine;
 
 static struct mk_anonymous anonymous;
@@ -63,6 +64,7 @@ int __wrap_mk_sysfs_line(int root, const char *path, const char *key, char *ret_
 
 int __wrap_mk_policy_set(void *base, size_t size, int mode, const struct mk_nodeset *nodes)
 {
+	machine.call_count++;
 	for (size_t i = 0; i < count_of(size); i++)
 		machine.preferred[unit_of(base) + i] =
 			mode == MK_POLICY_PREFERRED ? (int)mk_nodeset_next(nodes, 0) : NOWHERE;
@@ -72,6 +74,7 @@ int __wrap_mk_policy_set(void *base, size_t size, int mode, const struct mk_node
 int __wrap_mk_policy_set_strictly(void *base, size_t size, int mode, const struct mk_nodeset *nodes)
 {
 	assert_int_equal(mode, MK_POLICY_BIND);
+	machine.call_count++;
 	for (size_t i = 0; i < count_of(size); i++) {
 		int node = machine.node[unit_of(base) + i];
 
@@ -85,6 +88,7 @@ int __wrap_mk_vm_fault_in(void *base, size_t size)
 {
 	bool is_huge = machine.has_huge_pages && size >= HUGE_PAGE;
 
+	machine.call_count++;
 	for (size_t i = 0; i < count_of(size); i++) {
 		size_t unit = unit_of(base) + i;
 		int node = machine.preferred[unit];
@@ -115,6 +119,7 @@ int __wrap_mk_sysfs_line(int root, const char *path, const char *key, char *ret_
 {
 	unsigned node;
 
+	machine.call_count++;
 	(void)root;
 	(void)key;
 	assert_int_equal(sscanf(path, "sys/devices/system/node/node%u/meminfo", &node), 1);
@@ -144,6 +149,7 @@ static void start(const struct mk_weights *weights, size_t stripe_size, bool ref
 	memset(machine.preferred, NOWHERE, sizeof(machine.preferred));
 	for (unsigned i = 0; i <= NODES; i++)
 		machine.room[i] = SIZE / UNIT;
+	machine.call_count = 0;
 	machine.has_huge_pages = stripe_size >= HUGE_PAGE;
 	mk_anonymous_start(&anonymous, &placement, !machine.has_huge_pages, NULL, 0);
 	anonymous.trouble = &trouble;
@@ -284,6 +290,18 @@ static void a_node_without_huge_pages_gives_small_ones(void **state)
 	assert_int_equal(count_on(ELSEWHERE, 0, SIZE), 0);
 }
 
+/* Of 4:1 two pieces in five stripes, each with three calls. */
+static void a_commit_makes_few_system_calls(void **state)
+{
+	(void)state;
+	start(&(struct mk_weights){2, {4, 1}}, STRIPE, false);
+	assert_int_equal(fill(0, 64 * MK_MIB), 0);
+	assert_in_range(machine.call_count, 1, 3 * 2 * (64 * MK_MIB / (5 * STRIPE) + 1) + 64);
+	machine.call_count = 0;
+	assert_int_equal(fill(64 * MK_MIB, 4 * MK_MIB), 0);
+	assert_in_range(machine.call_count, 1, 40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +311,7 @@ int main(void)
 		cmocka_unit_test(when_all_are_full_a_commit_is_refused_whole),
 		cmocka_unit_test(or_it_is_left_to_the_kernel),
 		cmocka_unit_test(a_node_without_huge_pages_gives_small_ones),
+		cmocka_unit_test(a_commit_makes_few_system_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
