@@ -12,9 +12,9 @@ _memkind_kinds='default regular interleave dax_kmem dax_kmem_all dax_kmem_prefer
 _memkind_options() {
 	case $1 in
 	memkind) flags='--help --version' ;;
-	bench) values='--seconds --svg' flags='--help --json' ;;
+	bench) values='--kind --seconds --svg' flags='--help --json' ;;
 	capture) values='--sysroot' flags='--help' ;;
-	kinds) values='--sysroot' flags='--help --json' ;;
+	kinds) values='--kind --sysroot' flags='--help --json' ;;
 	nodes) values='--svg --sysroot' flags='--help --json' ;;
 	run) values='--kind --objects --size --tiers' flags='--help --stats' ;;
 	setup) values='--sysroot' flags='--apply --help' ;;

@@ -40,6 +40,7 @@ complete -c memkind -n "$in capture kinds nodes setup" -l sysroot -x \
 	-a '(__fish_complete_directories)' -d 'look at another tree'
 complete -c memkind -n "$in capture" -x -a '(__fish_complete_directories)'
 complete -c memkind -n "$in bench" -l seconds -x -a '10 120 600' -d 'about as long'
+complete -c memkind -n "$in bench kinds" -l kind -x -a "$kinds" -d 'this kind only'
 complete -c memkind -n "$in setup" -l apply -d 'run the commands'
 
 set -l of "$in top"

@@ -115,8 +115,9 @@ struct memkind_ng_spec {
 	size_t step;
 	/*
 	 * The kind that is asked when this one has no memory, or is not available here; it can't be
-	 * destroyed before this one. Such blocks are its blocks: memkind_detect_kind() tells, and its
-	 * limit counts them.
+	 * destroyed before this one. Such blocks are its blocks: memkind_detect_kind() tells, its limit
+	 * counts them, and memkind_realloc() with this kind leaves them there where they fit. A kind that
+	 * was just full may be passed over for up to 10 ms.
 	 */
 	memkind_t then;
 };

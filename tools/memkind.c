@@ -14,11 +14,11 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{"bench", "[--seconds N] [--json] [--svg FILE]",
+	{"bench", "[--kind KIND] [--seconds N] [--json] [--svg FILE]",
 	 "how fast the memory of each node and kind is", mk_tool_bench},
 	{"capture", "[--sysroot DIR] DIR", "save what is known of this machine, for a bug report",
 	 mk_tool_capture},
-	{"kinds", "[--json] [--sysroot DIR]",
+	{"kinds", "[--kind KIND] [--json] [--sysroot DIR]",
 	 "which kinds are available, on which nodes, and what to do where one is not",
 	 mk_tool_kinds},
 	{"nodes", "[--json] [--svg FILE] [--sysroot DIR]",

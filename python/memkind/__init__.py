@@ -43,7 +43,7 @@ class Kind:
 
     def __init__(self, name: str, handle: int) -> None:
         self.name = name
-        """As in MEMKIND_<name>, or the directory of a kind on a file."""
+        """As in MEMKIND_<name>, the directory of a kind on a file, or a description."""
         self._handle = handle
         _kinds_by_handle[handle] = self
 
@@ -75,13 +75,28 @@ class Kind:
         return _memkind.trim(self._handle)
 
 
-class _FileKind(Kind):
+class _OwnKind(Kind):
     """A kind that goes with its object; what is allocated from it holds the object."""
 
-    __slots__ = ()
+    __slots__ = ("behind",)
+
+    def __init__(self, name: str, handle: int) -> None:
+        super().__init__(name, handle)
+        self.behind: dict[int, str] = {}
+        """The kinds that are asked when it has no memory, handle -> name, but for static ones."""
 
     def __del__(self) -> None:
         _memkind.destroy(self._handle)
+
+
+class _PartKind(Kind):
+    """A kind behind another one, with which it goes."""
+
+    __slots__ = ("_first",)
+
+    def __init__(self, name: str, handle: int, first: _OwnKind) -> None:
+        super().__init__(name, handle)
+        self._first = first
 
 
 _kinds_by_handle: "weakref.WeakValueDictionary[int, Kind]" = weakref.WeakValueDictionary()
@@ -121,13 +136,31 @@ def kinds() -> list[Kind]:
     return list(_kinds.values())
 
 
+def create(text: str) -> Kind:
+    """A kind by name or description, such as "nodes=2;limit=1G;then=default": see memkind-kinds(7).
+
+    One that is described is gone when it and all that was allocated from it is. ValueError: the text
+    is refused, and what is allowed.
+    """
+    handle = _memkind.create(text)
+    if handle in _kinds_by_handle:
+        return _kinds_by_handle[handle]
+    first, *others = text.split(";then=")
+    kind = _OwnKind(first, handle)
+    for name in others:
+        handle = _memkind.then(handle)
+        if handle not in _kinds_by_handle:
+            kind.behind[handle] = name
+    return kind
+
+
 def pmem(directory: str | os.PathLike[str], max_size: int = 0) -> Kind:
     """A kind whose memory is a file in DIRECTORY, of up to MAX_SIZE bytes (0: what is free there).
 
     The file has no name. It is gone when the kind and all that was allocated from it is. OSError:
     no file can be made there; ValueError: MAX_SIZE is below 16 MiB.
     """
-    return _FileKind(os.fspath(directory), _memkind.create_pmem(directory, max_size, directory))
+    return _OwnKind(os.fspath(directory), _memkind.create_pmem(directory, max_size, directory))
 
 
 def _require(kind: Kind) -> None:
@@ -168,7 +201,14 @@ def numpy(kind: Kind) -> Iterator[None]:
 
 def kind_of(data: Any) -> Kind | None:
     """The kind of an object's memory, of an array or anything else with a buffer; None: of none."""
-    return _kinds_by_handle.get(_memkind.detect(data))
+    handle = _memkind.detect(data)
+    found = _kinds_by_handle.get(handle)
+    if found is not None:
+        return found
+    for kind in list(_kinds_by_handle.values()):
+        if isinstance(kind, _OwnKind) and handle in kind.behind:
+            return _PartKind(kind.behind[handle], handle, kind)
+    return None
 
 
 def nodes(data: Any) -> dict[int, int]:

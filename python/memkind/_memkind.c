@@ -265,6 +265,34 @@ static PyObject *create_pmem(PyObject *module, PyObject *args)
 	return NULL;
 }
 
+static PyObject *create(PyObject *module, PyObject *text)
+{
+	const char *utf8 = PyUnicode_AsUTF8(text);
+	memkind_t kind = NULL;
+	char error[2048];
+	int code;
+
+	(void)module;
+	if (utf8 == NULL)
+		return NULL;
+	code = memkind_ng_create_from(utf8, &kind, error, sizeof(error));
+	if (code == 0)
+		return PyLong_FromVoidPtr(kind);
+	PyErr_SetString(code == MEMKIND_ERROR_INVALID ? PyExc_ValueError : PyExc_MemoryError,
+			error);
+	return NULL;
+}
+
+static PyObject *then(PyObject *module, PyObject *number)
+{
+	memkind_t kind;
+
+	(void)module;
+	if (!handle_of(number, &kind))
+		return NULL;
+	return PyLong_FromVoidPtr(memkind_ng_get_then(kind));
+}
+
 static PyObject *destroy(PyObject *module, PyObject *number)
 {
 	memkind_t kind;
@@ -287,6 +315,8 @@ static PyMethodDef methods[] = {
 	{"nodes", nodes, METH_O, "{node: bytes} of an object's memory."},
 	{"create_pmem", create_pmem, METH_VARARGS,
 	 "create_pmem(directory, limit, shown): a handle."},
+	{"create", create, METH_O, "create(text): a handle, of memkind_ng_create_from()."},
+	{"then", then, METH_O, "memkind_ng_get_then(): a handle, or 0."},
 	{"destroy", destroy, METH_O, "memkind_destroy_kind()."},
 	{NULL, NULL, 0, NULL},
 };

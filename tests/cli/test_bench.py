@@ -152,7 +152,7 @@ class FaultTest(BenchTest):
 
     def test_help(self) -> None:
         result = self.run_tool("--help")
-        self.assertTrue(result.stdout.startswith("usage: memkind bench [--seconds N]"))
+        self.assertTrue(result.stdout.startswith("usage: memkind bench [--kind KIND] [--seconds N]"))
         self.assertEqual(result.stderr, "")
 
     def test_a_picture_that_cannot_be_written(self) -> None:

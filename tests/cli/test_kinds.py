@@ -19,8 +19,8 @@ class KindsTest(ToolTest):
     def machine(self, name: str) -> list[str]:
         return ["kinds", "--sysroot", self.make_machine(name)]
 
-    def kinds(self, name: str, **variables: str) -> dict[str, dict]:
-        output, errors = self.check([*self.machine(name), "--json"], 0, **variables)
+    def kinds(self, name: str, *options: str, **variables: str) -> dict[str, dict]:
+        output, errors = self.check([*self.machine(name), "--json", *options], 0, **variables)
         self.assertEqual(errors, "")
         return {kind["name"]: kind for kind in json.loads(output)["kinds"]}
 
@@ -104,6 +104,29 @@ class JsonTest(KindsTest):
         output, _ = self.check(self.machine("four-node-kmem-6.12"), 0, MEMKIND_EXHAUSTION="null")
         self.assertRegex(output, r"(?m)^dax_kmem +bind, or NULL +0 +2 ")
 
+    def test_described(self) -> None:
+        text = "nodes=kmem;use=closest;limit=300M;exhaustion=null;then=nodes=9;then=regular"
+        kinds = self.kinds("four-node-kmem-6.12", "--kind", text)
+        first = "nodes=kmem;use=closest;exhaustion=null;limit=300M"
+        self.assertEqual(list(kinds), [first, "nodes=9", "regular"])
+        self.assertEqual(kinds[first], {
+            "name": first, "available": True, "policy": "bind", "exhaustion": "null", "places": [
+                {"cpu_nodes": [0], "nodes": [2], "capacity": 314572800},
+                {"cpu_nodes": [1], "nodes": [3], "capacity": 268435456}]})
+        self.assertEqual(kinds["nodes=9"]["code"], -1)
+        self.assertEqual(list(self.kinds("four-node-kmem-6.12", "--kind", "DAX_kmem")),
+                         ["dax_kmem"])
+
+    def test_sets_of_nodes(self) -> None:
+        for machine, nodes, found in (
+                ("four-node-kmem-6.12", "all", [0, 1, 2, 3]),
+                ("four-node-kmem-6.12", "dram", [0, 1]), ("four-node-kmem-6.12", "far", [2, 3]),
+                ("four-node-kmem-6.12", "3,1", [1, 3]), ("cxl-pmem-6.1", "cxl", [2]),
+                ("cxl-pmem-6.1", "kmem", [2]), ("hbm-hmat-6.12", "hbm", [2, 3])):
+            with self.subTest(machine=machine, nodes=nodes):
+                kind, = self.kinds(machine, "--kind", f"nodes={nodes};policy=interleave").values()
+                self.assertEqual(kind["places"][0]["nodes"], found)
+
     def test_remedies(self) -> None:
         lists = "MEMKIND_DAX_KMEM_NODES"
         for machine, kind, reason, remedy, variables in (
@@ -163,7 +186,7 @@ class JsonTest(KindsTest):
 
 class FaultTest(KindsTest):
     def test_help(self) -> None:
-        self.check_help("kinds", "[--json] [--sysroot DIR]")
+        self.check_help("kinds", "[--kind KIND] [--json] [--sysroot DIR]")
 
     def test_bad_usage(self) -> None:
         self.check_bad_usage("kinds", [

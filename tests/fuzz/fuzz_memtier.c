@@ -10,7 +10,8 @@ static void check_tier(const struct mk_memtier_tier *tier)
 {
 	int is_file = tier->kind == MK_MEMTIER_FS_DAX;
 
-	MK_FUZZ_CHECK(tier->kind <= MK_MEMTIER_FS_DAX && tier->ratio > 0);
+	MK_FUZZ_CHECK(tier->kind <= MK_MEMTIER_DESCRIBED && tier->ratio > 0);
+	MK_FUZZ_CHECK((tier->kind == MK_MEMTIER_DESCRIBED) == (tier->text.length > 0));
 	MK_FUZZ_CHECK(is_file == (tier->path.length > 0));
 	MK_FUZZ_CHECK(tier->size_limit == 0 ||
 		      (is_file && tier->size_limit >= MEMKIND_PMEM_MIN_SIZE));

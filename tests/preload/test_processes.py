@@ -28,15 +28,18 @@ GOOD = {
         {KIND: "MEMKIND_Dax_Kmem_ALL", OBJECTS: "late", **FAR, **OTHER},
         {KIND: "dax_kmem", OBJECTS: "other", **FAR},
         {KIND: "regular", **OTHER},
+        {KIND: "nodes=0;limit=64K;then=nodes=0;exhaustion=null;then=default", **OTHER},
     ],
     "libautohbw.so.0": [
         {"AUTO_HBW_LOG": "-1"},
         {"AUTO_HBW_SIZE": "0", "MEMKIND_HBW_NODES": "0", **OTHER},
         {"AUTO_HBW_MEM_TYPE": "memkind_interleave", "AUTO_HBW_SIZE": "1M"},
+        {"AUTO_HBW_MEM_TYPE": "nodes=0;limit=1G", "AUTO_HBW_SIZE": "0", **OTHER},
     ],
     "libmemtier.so.0": [
         {TIERS: "KIND:DRAM,RATIO:1;POLICY:STATIC_RATIO"},
         {TIERS: "KIND:KMEM_DAX,RATIO:1;POLICY:STATIC_RATIO", **FAR, **OTHER},
+        {TIERS: "KIND:[nodes=0;limit=1M;then=nodes=0],RATIO:1;POLICY:STATIC_RATIO", **OTHER},
     ],
 }
 

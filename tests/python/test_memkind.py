@@ -49,6 +49,43 @@ class KindsTest(unittest.TestCase):
         self.assertRegex(lines[1], "^True .*MEMKIND_DAX_KMEM_NODES")
 
 
+class DescribedTest(unittest.TestCase):
+    def test_name_is_the_static_kind(self) -> None:
+        self.assertIs(memkind.create("dax_kmem"), memkind.DAX_KMEM)
+
+    def test_limit_and_what_comes_then(self) -> None:
+        kind = memkind.create("nodes=0;limit=1M;then=nodes=0;limit=2M;then=regular")
+        self.assertEqual(repr(kind), "<memkind.Kind nodes=0;limit=1M>")
+        self.assertEqual(kind.capacity, MIB)
+        blocks = [memkind.empty(kind, MIB) for _ in range(4)]
+        self.assertIs(memkind.kind_of(blocks[0]), kind)
+        then = memkind.kind_of(blocks[1])
+        assert then is not None
+        self.assertEqual((then.name, then.capacity), ("nodes=0;limit=2M", 2 * MIB))
+        self.assertIs(memkind.kind_of(blocks[2]), then)
+        self.assertIs(memkind.kind_of(blocks[3]), memkind.REGULAR)
+
+    def test_it_goes_with_its_blocks(self) -> None:
+        before = memkind.stats().allocated
+        block = memkind.empty(memkind.create("nodes=0;limit=1M;then=nodes=0"), 8 * MIB)
+        block[-1] = 1
+        gc.collect()
+        self.assertGreaterEqual(memkind.stats().allocated, before + 8 * MIB)
+        then = memkind.kind_of(block)
+        del block
+        assert then is not None
+        self.assertTrue(then.available)
+
+    def test_refused(self) -> None:
+        with self.assertRaisesRegex(ValueError, '^"limit=x": allowed is '):
+            memkind.create("nodes=0;limit=x")
+        with self.assertRaisesRegex(ValueError, '^"fast": allowed is .*dax_kmem'):
+            memkind.create("fast")
+        absent = memkind.create("nodes=1023")
+        with self.assertRaisesRegex(memkind.UnavailableError, "nodes=1023 is not available"):
+            memkind.empty(absent, 1)
+
+
 class BlocksTest(unittest.TestCase):
     def test_block_is_writable_and_of_the_kind(self) -> None:
         block = memkind.empty(memkind.DAX_KMEM, 3 * MIB)

@@ -242,6 +242,27 @@ static void pages_idle_for_long_are_purged_by_a_later_free(void **state)
 	mk_heap_free(between);
 }
 
+static void a_heap_may_have_a_decay_of_its_own(void **state)
+{
+	struct fixture *fixture = new_fixture(64 * MK_MIB);
+	char *old = mk_heap_malloc(fixture->heap, 2 * MK_MIB);
+	char *between = mk_heap_malloc(fixture->heap, 2 * MK_MIB);
+	char *young = mk_heap_malloc(fixture->heap, 2 * MK_MIB);
+
+	(void)state;
+	fixture->heap->backing->decay_ms = 300;
+	memset(old, 1, 2 * MK_MIB);
+	memset(young, 1, 2 * MK_MIB);
+	mk_heap_free(old);
+	fixture->heap->pages.oldest->freed_ms = mk_clock_ms() - 300;
+	/* It is looked at as often as that. */
+	fixture->heap->pages.purge_checked_ms = mk_clock_ms() - 300;
+	mk_heap_free(young);
+	assert_int_equal(resident_size(old, 2 * MK_MIB), 0);
+	assert_int_equal(resident_size(young, 2 * MK_MIB), 2 * MK_MIB);
+	mk_heap_free(between);
+}
+
 /* As if what is oldest had been freed so long ago, a purge that a free drives. */
 static void purge_after(struct mk_heap *heap, uint64_t age_ms)
 {
@@ -310,6 +331,7 @@ int main(void)
 		cmocka_unit_test(purged_pages_leave_memory_and_read_as_zero),
 		cmocka_unit_test(a_failed_purge_leaves_the_pages_dirty),
 		cmocka_unit_test(pages_idle_for_long_are_purged_by_a_later_free),
+		cmocka_unit_test(a_heap_may_have_a_decay_of_its_own),
 		cmocka_unit_test(whole_chunks_are_purged_before_pieces),
 		cmocka_unit_test(empty_reservations_are_released_but_one),
 	};

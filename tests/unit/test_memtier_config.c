@@ -79,6 +79,38 @@ static void tiers_in_their_order(void **state)
 	check_path(3, "/tmp");
 }
 
+static void kinds_in_brackets(void **state)
+{
+	static const char text[] = "nodes=2,3;limit=1G;then=x:y";
+
+	(void)state;
+	accept("RATIO:1,KIND:[nodes=2,3;limit=1G;then=x:y];KIND:[regular],RATIO:2;" DRAM STATIC,
+	       NULL);
+	assert_int_equal(config.tier_count, 3);
+	assert_int_equal(config.tiers[0].kind, MK_MEMTIER_DESCRIBED);
+	assert_int_equal(config.tiers[0].text.length, strlen(text));
+	assert_memory_equal(config.tiers[0].text.start, text, strlen(text));
+	assert_int_equal(config.tiers[1].text.length, strlen("regular"));
+	assert_int_equal(config.tiers[1].ratio, 2);
+	/* Brackets that begin no kind are as any other character. */
+	accept("KIND:FS_DAX,RATIO:1,PATH:/a[b;" DRAM STATIC, NULL);
+	check_path(0, "/a[b");
+}
+
+static void a_kinds_text_is_copied(void **state)
+{
+	char buffer[MK_MEMTIER_TEXT_SIZE], text[MK_MEMTIER_TEXT_SIZE + 1];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	assert_true(mk_memtier_copy((struct mk_part){text, 3}, buffer));
+	assert_string_equal(buffer, "xxx");
+	assert_true(mk_memtier_copy((struct mk_part){text, sizeof(buffer) - 1}, buffer));
+	assert_int_equal(strlen(buffer), sizeof(buffer) - 1);
+	assert_false(mk_memtier_copy((struct mk_part){text, sizeof(buffer)}, buffer));
+	assert_int_equal(strlen(buffer), sizeof(buffer) - 1);
+}
+
 static void ratios(void **state)
 {
 	static const struct {
@@ -197,6 +229,9 @@ static void tiers_that_are_refused(void **state)
 		{"KIND:DRAMX,RATIO:1" STATIC, NULL, "KIND:DRAMX"},
 		{"KIND:DRA,RATIO:1" STATIC, NULL, "KIND:DRA"},
 		{"KIND=DRAM,RATIO:1" STATIC, NULL, "KIND=DRAM"},
+		{"KIND:[],RATIO:1" STATIC, NULL, "KIND:[]"},
+		{"KIND:[nodes=1,RATIO:1" STATIC, NULL, "KIND:[nodes=1"},
+		{"KIND:[nodes=1]2,RATIO:1" STATIC, NULL, "KIND:[nodes=1]2"},
 		{" KIND:DRAM,RATIO:1" STATIC, NULL, " KIND:DRAM"},
 		{"KIND:DRAM, RATIO:1" STATIC, NULL, " RATIO:1"},
 		{"KIND:DRAM,KIND:DRAM,RATIO:1" STATIC, NULL, "KIND:DRAM"},
@@ -335,6 +370,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tiers_in_their_order),
+		cmocka_unit_test(kinds_in_brackets),
+		cmocka_unit_test(a_kinds_text_is_copied),
 		cmocka_unit_test(ratios),
 		cmocka_unit_test(limits_of_files),
 		cmocka_unit_test(numbers_with_something_behind_are_refused),
