@@ -8,7 +8,7 @@
  * them. With -f the half of them is freed, the kind trimmed, and as much taken again. With -u the
  * program then reads them on another CPU for so many seconds. SHARES, such as "2=4,3=1", is how the
  * bytes of touched pages have to be, off by one percent of all at most. POLICY as probe_policy() has it.
- * Blocks lie in at most 64 mappings. Exits with 0 if all of that is so, else with 1 after a line that
+ * Blocks lie in at most 8 mappings. Exits with 0 if all of that is so, else with 1 after a line that
  * says what is wrong.
  */
 #include "probe.h"
@@ -26,7 +26,7 @@
 
 #define MIB	      (1UL << 20)
 #define SMALL_SIZE    1000UL
-#define MAPPING_LIMIT 64
+#define MAPPING_LIMIT 8
 
 struct options {
 	int cpu, user_cpu;
