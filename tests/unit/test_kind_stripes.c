@@ -38,7 +38,8 @@ static struct {
 	int preferred[UNITS];	/* where it would come from; NOWHERE: interleaved */
 	size_t room[NODES + 1]; /* units */
 	bool has_huge_pages;
-	size_t call_count; /* of what costs */
+	size_t apart_count; /* units whose policy is not that of the kind */
+	size_t call_count;  /* of what costs */
 } machine;
 
 static struct mk_anonymous anonymous;
@@ -65,9 +66,15 @@ int __wrap_mk_sysfs_line(int root, const char *path, const char *key, char *ret_
 int __wrap_mk_policy_set(void *base, size_t size, int mode, const struct mk_nodeset *nodes)
 {
 	machine.call_count++;
-	for (size_t i = 0; i < count_of(size); i++)
-		machine.preferred[unit_of(base) + i] =
-			mode == MK_POLICY_PREFERRED ? (int)mk_nodeset_next(nodes, 0) : NOWHERE;
+	for (size_t i = 0; i < count_of(size); i++) {
+		int *preferred = &machine.preferred[unit_of(base) + i];
+
+		machine.apart_count -= *preferred != NOWHERE;
+		*preferred = mode == MK_POLICY_PREFERRED ? (int)mk_nodeset_next(nodes, 0) : NOWHERE;
+		machine.apart_count += *preferred != NOWHERE;
+	}
+	/* A process has so many mappings and no more: they are joined again, step by step. */
+	assert_true(machine.apart_count <= 4 * MK_MIB / UNIT);
 	return 0;
 }
 
@@ -149,7 +156,7 @@ static void start(const struct mk_weights *weights, size_t stripe_size, bool ref
 	memset(machine.preferred, NOWHERE, sizeof(machine.preferred));
 	for (unsigned i = 0; i <= NODES; i++)
 		machine.room[i] = SIZE / UNIT;
-	machine.call_count = 0;
+	machine.call_count = machine.apart_count = 0;
 	machine.has_huge_pages = stripe_size >= HUGE_PAGE;
 	mk_anonymous_start(&anonymous, &placement, !machine.has_huge_pages, NULL, 0);
 	anonymous.trouble = &trouble;
