@@ -414,6 +414,34 @@ static void what_comes_then_serves_and_owns(void **state)
 	destroy(kind);
 }
 
+/* A kind that has just refused is not asked for a while, unless it gets something back. */
+static void what_is_given_back_is_found_at_once(void **state)
+{
+	static const size_t sizes[] = {MIB, 4096, MIB + 4096};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		size_t size = sizes[i], count;
+		char text[64];
+		memkind_t kind;
+
+		snprintf(text, sizeof(text), "nodes=0;limit=%zuK;then=regular", 3 * size / 1024);
+		kind = make(text);
+		for (int round = 0; round < 20; round++) {
+			void *one;
+
+			count = fill(kind, size);
+			assert_int_equal(count, 3);
+			memkind_free(NULL, blocks[0]);
+			one = memkind_malloc(kind, size);
+			assert_ptr_equal(memkind_detect_kind(one), kind);
+			blocks[0] = one;
+			empty(count);
+		}
+		destroy(kind);
+	}
+}
+
 static void each_of_a_chain_is_asked(void **state)
 {
 	memkind_t kind = make("nodes=0;limit=64K;then=limit=128K;then=limit=256K");
@@ -581,6 +609,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_block_grows_up_to_the_limit),
 		cmocka_unit_test(threads_never_exceed_a_limit),
 		cmocka_unit_test(what_comes_then_serves_and_owns),
+		cmocka_unit_test(what_is_given_back_is_found_at_once),
 		cmocka_unit_test(each_of_a_chain_is_asked),
 		cmocka_unit_test(an_absent_kind_leaves_it_to_the_next),
 		cmocka_unit_test(a_kind_behind_others_is_not_destroyed_before_them),

@@ -17,6 +17,8 @@
 
 #include "base/bits.h"
 #include "kind/backing.h"
+#include "kind/chain.h"
+#include "kind/dynamic.h"
 #include "kind/kind.h"
 #include "written_machine.h"
 
@@ -79,6 +81,58 @@ static void a_heap_follows_its_nodes_and_comes_back(void **state)
 	assert_ptr_equal(heap_in_use(MK_KIND_INTERLEAVE), second);
 	switch_to(only_node_0);
 	assert_ptr_equal(heap_in_use(MK_KIND_INTERLEAVE), first);
+}
+
+static struct memkind *make(const char *text)
+{
+	struct mk_spec_refusal refusal;
+	struct memkind *kind = NULL;
+	struct mk_chain chain;
+
+	assert_int_equal(mk_chain_parse(text, &chain, &refusal), 0);
+	assert_int_equal(mk_dynamic_create_described(chain.specs, chain.count, chain.last, &kind),
+			 0);
+	return kind;
+}
+
+static struct mk_heap *heap_of(struct memkind *kind)
+{
+	struct mk_request request = {.size = 100};
+	void *block = mk_kind_allocate(kind, &request);
+	struct mk_heap *heap = mk_heap_of(block);
+
+	assert_non_null(heap);
+	mk_heap_free(block);
+	return heap;
+}
+
+static void a_described_kind_follows_its_nodes_too(void **state)
+{
+	struct memkind *kind, *other;
+	unsigned first_number, second_number;
+	struct mk_heap *first;
+
+	(void)state;
+	switch_to(only_node_0);
+	kind = make("nodes=0-1;policy=interleave");
+	other = make("nodes=1");
+	first = heap_of(kind);
+	first_number = mk_heap_number(first);
+	assert_ptr_equal(mk_heap_owner(first), kind);
+	assert_int_equal(mk_kind_check(other, NULL), MEMKIND_ERROR_UNAVAILABLE);
+	switch_to(nodes_0_and_1);
+	second_number = mk_heap_number(heap_of(kind));
+	assert_int_not_equal(second_number, first_number);
+	assert_int_equal(mk_kind_check(other, NULL), 0);
+	switch_to(only_node_0);
+	assert_ptr_equal(heap_of(kind), first);
+	assert_int_equal(mk_kind_check(other, NULL), MEMKIND_ERROR_UNAVAILABLE);
+	/* The retired heap ends with the kind as well. */
+	assert_int_equal(mk_dynamic_destroy(kind), 0);
+	assert_int_equal(mk_dynamic_destroy(other), 0);
+	switch_to(nodes_0_and_1);
+	assert_null(mk_heap_by_number(first_number));
+	assert_null(mk_heap_by_number(second_number));
 }
 
 static void a_rescan_without_change_keeps_the_short_way(void **state)
@@ -218,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_heap_follows_its_nodes_and_comes_back),
+		cmocka_unit_test(a_described_kind_follows_its_nodes_too),
 		cmocka_unit_test(a_rescan_without_change_keeps_the_short_way),
 		cmocka_unit_test(a_refused_mbind_makes_the_library_look),
 		cmocka_unit_test(fruitless_looks_are_a_second_apart),
