@@ -74,5 +74,21 @@ def _huge_pages() -> list[Case]:
     ]
 
 
+def _bandwidth() -> list[Case]:
+    """What weights are for, and where they come from by themselves."""
+    kind = "nodes=2,3;policy=weighted;weights=3:1"
+    nodes = {(cpu, node) for cpu in (0, 1) for node in range(4)}
+    return [
+        # The HMAT says 111 and 205 GB/s.
+        Case("weights-by-bandwidth", "hbm",
+             _weights("-l", "0,2", "auto", shares="0=35,2=65"), **_MORE),
+        Case("weights-bench", "four-node",
+             f"memkind bench --seconds 1 --json --kind '{kind}' 2>/tmp/errors || "
+             "{ cat /tmp/errors; exit 1; }",
+             checks.bench_measured(nodes, {(cpu, kind): [2, 3] for cpu in (0, 1)}),
+             kernels=("6.12",), limit=120, needs_tool=True, **_MORE),
+    ]
+
+
 def ratios() -> list[Case]:
-    return [*_two_nodes(), *_over_time(), *_huge_pages()]
+    return [*_two_nodes(), *_over_time(), *_huge_pages(), *_bandwidth()]
