@@ -159,14 +159,23 @@ static const struct mk_backing_ops anonymous_ops = {
 	.release = release,
 };
 
+static bool is_striped(const struct mk_anonymous *anonymous)
+{
+	return anonymous->placement.fill == MK_FILL_IN_STRIPES;
+}
+
+/* What is committed joins the mapping below it, which has had pages, but in a fork child. */
 static int commit_filled(struct mk_backing *backing, void *reservation, size_t reserved, void *base,
 			 size_t size)
 {
+	struct mk_anonymous *anonymous = anonymous_of(backing);
 	int error = commit(backing, reservation, reserved, base, size);
 
 	if (error != 0 || size > backing->fill_limit)
 		return error;
-	return mk_fill_range(anonymous_of(backing), base, size);
+	if (is_striped(anonymous) && (anonymous->refuses_huge_pages || base == reservation))
+		mk_stripes_keep_whole(base, size);
+	return mk_fill_range(anonymous, base, size);
 }
 
 /*
@@ -179,6 +188,8 @@ static int refill(struct mk_backing *backing, void *base, size_t size)
 
 	if (anonymous->placement.fill != MK_FILL_OR_REFUSE)
 		mk_vm_purge(base, size);
+	if (is_striped(anonymous))
+		mk_stripes_keep_whole(base, size);
 	return mk_fill_range(anonymous, base, size);
 }
 

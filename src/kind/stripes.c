@@ -177,15 +177,10 @@ static size_t get_step(struct mk_anonymous *anonymous, const struct mk_range *st
 	return done;
 }
 
-/*
- * Mappings that had their first page while they were apart stay apart. So the whole gets a page, from
- * wherever, before it is cut into pieces for a while.
- */
-static void keep_in_one_mapping(void *base)
+/* All of the range is given back: the page may have been a huge one. */
+void mk_stripes_keep_whole(void *base, size_t size)
 {
-	size_t size = mk_vm_page_size();
-
-	if (mk_vm_fault_in(base, size) == 0)
+	if (mk_vm_fault_in(base, mk_vm_page_size()) == 0)
 		mk_vm_purge(base, size);
 }
 
@@ -195,7 +190,6 @@ size_t mk_stripes_fill(struct mk_anonymous *anonymous, void *base, size_t size, 
 	size_t done = 0;
 
 	look_at_full_nodes(anonymous);
-	keep_in_one_mapping(base);
 	*ret_error = 0;
 	while (done < size && *ret_error == 0) {
 		struct mk_range step = {(char *)base + done, mk_min_size(STEP_SIZE, size - done)};

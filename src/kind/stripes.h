@@ -11,6 +11,12 @@
 void mk_stripes_start(struct mk_anonymous *anonymous);
 
 /*
+ * Mappings that had their first page while they were apart stay apart. So a range without pages has
+ * one for a moment, from wherever, before the first stripes of its mapping are filled.
+ */
+void mk_stripes_keep_whole(void *base, size_t size);
+
+/*
  * Gets the pages of a committed range that has none, each from the node of its stripe; where that one
  * is full from the others, by their weights. What it returns are the bytes from the start that have
  * their pages; *ret_error says why they are not all: no node has room for more (-EIO, -ENOMEM), or an
