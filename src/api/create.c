@@ -23,14 +23,12 @@ MK_EXPORT int memkind_ng_create(const struct memkind_ng_spec *spec, memkind_t *k
 {
 	struct mk_spec_refusal refusal;
 	struct mk_spec parsed;
-	memkind_t then = NULL;
+	memkind_t then;
 
 	if (spec == NULL || kind == NULL)
 		return MEMKIND_ERROR_INVALID;
-	if (mk_spec_read(spec, &parsed, &refusal) != 0)
+	if (mk_spec_read(spec, &parsed, &then, &refusal) != 0)
 		return refuse(&refusal, NULL, 0);
-	if (spec->size >= offsetof(struct memkind_ng_spec, then) + sizeof(spec->then))
-		then = spec->then;
 	return mk_dynamic_create_described(&parsed, 1, then, kind);
 }
 

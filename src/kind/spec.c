@@ -480,7 +480,7 @@ static int read_string(enum key_id id, const char *string, struct mk_spec *spec,
 }
 
 int mk_spec_read(const struct memkind_ng_spec *spec, struct mk_spec *ret_spec,
-		 struct mk_spec_refusal *ret_refusal)
+		 struct memkind **ret_then, struct mk_spec_refusal *ret_refusal)
 {
 	struct memkind_ng_spec known = {.size = 0};
 	int error;
@@ -489,6 +489,7 @@ int mk_spec_read(const struct memkind_ng_spec *spec, struct mk_spec *ret_spec,
 		return refuse(ret_refusal, (struct mk_word){"size", strlen("size")},
 			      "sizeof(struct memkind_ng_spec), and members that are known here");
 	memcpy(&known, spec, mk_min_size(spec->size, sizeof(known)));
+	*ret_then = known.then;
 	memset(ret_spec, 0, sizeof(*ret_spec));
 	error = read_string(NODES, known.nodes, ret_spec, ret_refusal);
 	if (error == 0)

@@ -72,9 +72,9 @@ struct mk_spec_refusal {
 int mk_spec_parse(const char *text, struct mk_spec *ret_spec, const char **ret_then,
 		  struct mk_spec_refusal *ret_refusal);
 
-/* The same from a struct, but for its `then`. A refusal is the text of a member, or names it. */
+/* The same from a struct. A refusal is the text of a member, or names it. */
 int mk_spec_read(const struct memkind_ng_spec *spec, struct mk_spec *ret_spec,
-		 struct mk_spec_refusal *ret_refusal);
+		 struct memkind **ret_then, struct mk_spec_refusal *ret_refusal);
 
 /* True: TEXT is no name, it has a key and a value. */
 bool mk_spec_is_text(const char *text);

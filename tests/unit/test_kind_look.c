@@ -135,6 +135,28 @@ static void a_described_kind_follows_its_nodes_too(void **state)
 	assert_null(mk_heap_by_number(second_number));
 }
 
+static void a_limit_is_that_of_all_heaps_together(void **state)
+{
+	struct mk_request all = {.size = MK_MIB}, half = {.size = MK_MIB / 2};
+	struct memkind *kind;
+	void *block;
+
+	(void)state;
+	switch_to(only_node_0);
+	kind = make("nodes=0-1;policy=interleave;limit=1M");
+	block = mk_kind_allocate(kind, &all);
+	assert_non_null(block);
+	switch_to(nodes_0_and_1);
+	/* Another heap serves now, and the one before has all there is. */
+	assert_null(mk_kind_allocate(kind, &half));
+	mk_heap_free(block);
+	/* It is idle there, and given back for the other. */
+	block = mk_kind_allocate(kind, &all);
+	assert_non_null(block);
+	assert_null(mk_kind_allocate(kind, &half));
+	assert_int_equal(mk_dynamic_destroy(kind), 0);
+}
+
 static void a_rescan_without_change_keeps_the_short_way(void **state)
 {
 	unsigned number;
@@ -273,6 +295,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_heap_follows_its_nodes_and_comes_back),
 		cmocka_unit_test(a_described_kind_follows_its_nodes_too),
+		cmocka_unit_test(a_limit_is_that_of_all_heaps_together),
 		cmocka_unit_test(a_rescan_without_change_keeps_the_short_way),
 		cmocka_unit_test(a_refused_mbind_makes_the_library_look),
 		cmocka_unit_test(fruitless_looks_are_a_second_apart),

@@ -232,8 +232,10 @@ static void what_is_written_reads_as_the_same(void **state)
 
 static int read_struct(const struct memkind_ng_spec *from)
 {
+	struct memkind *behind;
+
 	memset(&spec, 0xa5, sizeof(spec));
-	return mk_spec_read(from, &spec, &refusal);
+	return mk_spec_read(from, &spec, &behind, &refusal);
 }
 
 static void a_struct_says_the_same_as_a_text(void **state)
