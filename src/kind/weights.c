@@ -61,6 +61,12 @@ static void add_listed(struct shares *shares, const struct mk_spec *spec,
 			add(shares, spec->listed[i], spec->weights[i]);
 }
 
+/* At least 1. */
+static uint64_t percent_of(uint64_t part, uint64_t sum)
+{
+	return sum == 0 ? 1 : mk_max_size((part * PERCENT + sum / 2) / sum, 1);
+}
+
 /* In percent: with smaller numbers a ratio is reached sooner. */
 static void add_bandwidths(struct shares *shares, const struct mk_topology *topology,
 			   const struct mk_nodeset *nodes)
@@ -69,11 +75,8 @@ static void add_bandwidths(struct shares *shares, const struct mk_topology *topo
 
 	mk_nodeset_for_each (id, nodes)
 		sum += mk_topology_bandwidth(topology, id);
-	mk_nodeset_for_each (id, nodes) {
-		uint64_t percent = (mk_topology_bandwidth(topology, id) * PERCENT + sum / 2) / sum;
-
-		add(shares, id, mk_max_size(percent, 1));
-	}
+	mk_nodeset_for_each (id, nodes)
+		add(shares, id, percent_of(mk_topology_bandwidth(topology, id), sum));
 }
 
 /* The smallest whole numbers that are in the same ratio. */
@@ -83,8 +86,8 @@ static void reduce(const struct shares *shares, struct mk_weights *ret_weights)
 
 	for (unsigned i = 0; i < shares->order->count; i++)
 		divisor = mk_common_divisor(shares->size[i], divisor);
-	ret_weights->count = shares->order->count;
-	for (unsigned i = 0; i < shares->order->count; i++)
+	ret_weights->count = divisor == 0 ? 0 : shares->order->count;
+	for (unsigned i = 0; i < ret_weights->count; i++)
 		ret_weights->weight[i] = (uint16_t)(shares->size[i] / divisor);
 }
 
