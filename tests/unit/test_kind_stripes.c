@@ -24,14 +24,15 @@ enum {
 	NODES = 4,
 	ELSEWHERE = NODES, /* a node that is none of the kind's */
 	NOWHERE = -1,
-	UNIT = 64 << 10, /* the largest page there is */
 	UNITS = 4096,
-	STRIPE = 256 << 10,
-	HUGE_PAGE = 2 << 20,
 };
 
-#define START ((uintptr_t)1 << 40)
-#define SIZE  ((size_t)UNITS * UNIT)
+/* The largest page there is. */
+#define UNIT	  (64 * MK_KIB)
+#define STRIPE	  (256 * MK_KIB)
+#define HUGE_PAGE (2 * MK_MIB)
+#define START	  ((uintptr_t)1 << 40)
+#define SIZE	  (UNITS * UNIT)
 
 static struct {
 	int node[UNITS];	/* where each page is */
@@ -129,7 +130,7 @@ int __wrap_mk_sysfs_line(int root, const char *path, const char *key, char *ret_
 	machine.call_count++;
 	(void)root;
 	(void)key;
-	assert_int_equal(sscanf(path, "sys/devices/system/node/node%u/meminfo", &node), 1);
+	node = (unsigned)strtoul(path + strlen("sys/devices/system/node/node"), NULL, 10);
 	assert_true(node < NODES);
 	snprintf(ret_rest, size, "%zu kB", machine.room[node] * (UNIT / MK_KIB));
 	return 0;
@@ -213,7 +214,7 @@ static void any_part_of_any_size_has_the_ratio(void **state)
 			assert_int_equal(fill(done, mk_min_size(step, SIZE - done)), 0);
 		}
 		assert_shares(&rows[i], 0, SIZE, 2 * STRIPE);
-		assert_shares(&rows[i], 37 * (size_t)UNIT, 64 * MK_MIB, 2 * STRIPE);
+		assert_shares(&rows[i], 37 * UNIT, 64 * MK_MIB, 2 * STRIPE);
 		assert_shares(&rows[i], SIZE / 2, 16 * MK_MIB, 2 * STRIPE);
 		for (size_t unit = 0; unit < UNITS; unit++)
 			assert_int_equal(machine.preferred[unit], NOWHERE);
@@ -228,9 +229,9 @@ static void what_was_purged_comes_back_where_it_was(void **state)
 	start(&(struct mk_weights){2, {2, 5}}, STRIPE, false);
 	assert_int_equal(fill(0, SIZE), 0);
 	memcpy(before, machine.node, sizeof(before));
-	for (size_t offset = 3 * (size_t)UNIT; offset < SIZE; offset += 8 * MK_MIB)
+	for (size_t offset = 3 * UNIT; offset < SIZE; offset += 8 * MK_MIB)
 		__wrap_mk_vm_purge((char *)START + offset, 5 * MK_MIB);
-	assert_int_equal(refill(UNIT, SIZE - 2 * (size_t)UNIT), 0);
+	assert_int_equal(refill(UNIT, SIZE - 2 * UNIT), 0);
 	assert_memory_equal(before, machine.node, sizeof(before));
 }
 
@@ -293,7 +294,7 @@ static void a_node_without_huge_pages_gives_small_ones(void **state)
 	(void)state;
 	start(&(struct mk_weights){2, {3, 1}}, HUGE_PAGE, false);
 	assert_int_equal(fill(0, SIZE), 0);
-	assert_shares(&(struct mk_weights){2, {3, 1}}, 0, SIZE, 2 * (size_t)HUGE_PAGE);
+	assert_shares(&(struct mk_weights){2, {3, 1}}, 0, SIZE, 2 * HUGE_PAGE);
 	assert_int_equal(count_on(ELSEWHERE, 0, SIZE), 0);
 }
 
@@ -303,7 +304,7 @@ static void a_commit_makes_few_system_calls(void **state)
 	(void)state;
 	start(&(struct mk_weights){2, {4, 1}}, STRIPE, false);
 	assert_int_equal(fill(0, 64 * MK_MIB), 0);
-	assert_in_range(machine.call_count, 1, 3 * 2 * (64 * MK_MIB / (5 * STRIPE) + 1) + 64);
+	assert_in_range(machine.call_count, 1, (size_t)6 * (64 * MK_MIB / (5 * STRIPE) + 1) + 64);
 	machine.call_count = 0;
 	assert_int_equal(fill(64 * MK_MIB, 4 * MK_MIB), 0);
 	assert_in_range(machine.call_count, 1, 40);
