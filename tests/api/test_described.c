@@ -359,7 +359,7 @@ static void *take_and_give(void *seed)
 			continue;
 		}
 		mine[i].block[size - 1] = (char)i;
-		note_most(taken_size += size);
+		note_most(atomic_fetch_add(&taken_size, size) + size);
 	}
 	for (int i = 0; i < 16; i++)
 		give(&mine[i], (char)i);
