@@ -49,11 +49,22 @@ static unsigned find_word(const char *const *words, struct mk_word word)
 	return i;
 }
 
+/* What the key sets, where that is one number. */
+static void *field_of(const struct key *key, struct mk_spec *spec)
+{
+	return (char *)spec + key->offset;
+}
+
+static const void *value_of(const struct key *key, const struct mk_spec *spec)
+{
+	return (const char *)spec + key->offset;
+}
+
 static bool read_word(const struct key *key, struct mk_word value, struct mk_spec *spec)
 {
 	unsigned i = find_word(key->words, value);
 
-	*(unsigned *)((char *)spec + key->offset) = i + 1;
+	*(unsigned *)field_of(key, spec) = i + 1;
 	return key->words[i] != NULL;
 }
 
@@ -65,7 +76,7 @@ static bool read_word(const struct key *key, struct mk_word value, struct mk_spe
 static size_t write_word(const struct key *key, const struct mk_spec *spec, char *buffer,
 			 size_t size)
 {
-	unsigned number = *(const unsigned *)((const char *)spec + key->offset);
+	unsigned number = *(const unsigned *)value_of(key, spec);
 	size_t length = 0;
 
 	if (number != 0)
@@ -169,7 +180,7 @@ static bool read_size(const struct key *key, struct mk_word value, struct mk_spe
 
 	if (!mk_parse_size(&text, &size) || text != value.start + value.length)
 		return false;
-	*(size_t *)((char *)spec + key->offset) = size;
+	*(size_t *)field_of(key, spec) = size;
 	return key->offset == offsetof(struct mk_spec, step) ? is_step(size) : is_limit(size);
 }
 
@@ -177,7 +188,7 @@ static size_t write_size(const struct key *key, const struct mk_spec *spec, char
 			 size_t size)
 {
 	static const char units[] = {'\0', 'K', 'M', 'G', 'T', '\0'};
-	size_t bytes = *(const size_t *)((const char *)spec + key->offset);
+	size_t bytes = *(const size_t *)value_of(key, spec);
 	const char *unit = units;
 	size_t length = 0;
 
@@ -454,7 +465,7 @@ static int read_numbers(const struct memkind_ng_spec *from, struct mk_spec *spec
 
 		if (numbers[i] > count_of(key->words))
 			return refuse_key(refusal, (enum key_id)(POLICY + i), key->allowed);
-		*(unsigned *)((char *)spec + key->offset) = numbers[i];
+		*(unsigned *)field_of(key, spec) = numbers[i];
 	}
 	if (from->decay_ms < -1)
 		return refuse_key(refusal, DECAY, "-1 or more");

@@ -18,14 +18,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-#include <memkind_ng.h>
-
-#define MIB ((size_t)1 << 20)
+#include "described.h"
 
 enum {
 	THREAD_COUNT = 8,
-	BLOCK_LIMIT = 1 << 19,
 	MPOL_PREFERRED = 1,
 	MPOL_BIND = 2,
 	MPOL_INTERLEAVE = 3,
@@ -34,56 +30,6 @@ enum {
 };
 
 static bool is_slow;
-static void *blocks[BLOCK_LIMIT];
-
-static memkind_t make(const char *text)
-{
-	memkind_t kind = NULL;
-	char error[200] = "";
-
-	if (memkind_ng_create_from(text, &kind, error, sizeof(error)) != 0)
-		fail_msg("%s: %s", text, error);
-	assert_non_null(kind);
-	return kind;
-}
-
-static void destroy(memkind_t kind)
-{
-	assert_int_equal(memkind_destroy_kind(kind), 0);
-}
-
-static size_t resident(memkind_t kind)
-{
-	size_t size = 0;
-
-	assert_int_equal(memkind_ng_get_resident(kind, &size, 1), 0);
-	return size;
-}
-
-/* Blocks until there is none, or none of this kind; returns how many there are. */
-static size_t fill(memkind_t kind, size_t size)
-{
-	size_t count = 0;
-
-	for (; count < BLOCK_LIMIT; count++) {
-		blocks[count] = memkind_malloc(kind, size);
-		if (blocks[count] == NULL)
-			break;
-		memset(blocks[count], 1, size);
-		if (memkind_detect_kind(blocks[count]) != kind) {
-			memkind_free(NULL, blocks[count]);
-			break;
-		}
-	}
-	assert_true(count < BLOCK_LIMIT);
-	return count;
-}
-
-static void empty(size_t count)
-{
-	while (count-- > 0)
-		memkind_free(NULL, blocks[count]);
-}
 
 static void a_name_is_the_static_kind(void **state)
 {
@@ -126,22 +72,6 @@ static void what_is_refused_is_named(void **state)
 	assert_int_equal(memkind_ng_create_from("regular", &kind, NULL, 1), MEMKIND_ERROR_INVALID);
 	assert_int_equal(memkind_ng_create_from(NULL, &kind, NULL, 0), MEMKIND_ERROR_INVALID);
 	assert_int_equal(memkind_ng_create_from("regular", NULL, NULL, 0), MEMKIND_ERROR_INVALID);
-}
-
-static void a_chain_has_an_end(void **state)
-{
-	char text[200] = "";
-	memkind_t kind = NULL;
-
-	(void)state;
-	for (int i = 0; i < 8; i++)
-		strcat(text, i == 0 ? "decay=1" : ";then=decay=1");
-	strcat(text, ";then=regular");
-	destroy(make(text));
-	memmove(text + strlen("decay=1;then="), text, strlen(text) + 1);
-	memcpy(text, "decay=1;then=", strlen("decay=1;then="));
-	assert_int_equal(memkind_ng_create_from(text, &kind, NULL, 0), MEMKIND_ERROR_INVALID);
-	assert_null(kind);
 }
 
 static void a_struct_is_checked(void **state)
@@ -359,7 +289,7 @@ static void *take_and_give(void *seed)
 			continue;
 		}
 		mine[i].block[size - 1] = (char)i;
-		note_most(taken_size += size);
+		note_most(atomic_fetch_add(&taken_size, size) + size);
 	}
 	for (int i = 0; i < 16; i++)
 		give(&mine[i], (char)i);
@@ -383,135 +313,6 @@ static void threads_never_exceed_a_limit(void **state)
 	/* All threads gave back what they had. */
 	assert_non_null(memkind_malloc(shared_kind, 3 * MIB));
 	destroy(shared_kind);
-}
-
-static void what_comes_then_serves_and_owns(void **state)
-{
-	memkind_t kind = make("nodes=0;limit=1M;then=regular");
-	size_t count = fill(kind, 16384);
-	char *block = memkind_malloc(kind, 16384), *moved;
-
-	(void)state;
-	assert_int_equal(count, 64);
-	assert_ptr_equal(memkind_detect_kind(block), MEMKIND_REGULAR);
-	assert_int_equal(memkind_malloc_usable_size(kind, block), 16384);
-	memset(block, 7, 16384);
-	moved = memkind_realloc(kind, block, 3 * MIB);
-	assert_non_null(moved);
-	assert_ptr_equal(memkind_detect_kind(moved), MEMKIND_REGULAR);
-	assert_int_equal(moved[16383], 7);
-	/* It fits where it is, and so it stays, though the first kind has room. */
-	empty(count);
-	assert_ptr_equal(memkind_realloc(kind, moved, 2 * MIB), moved);
-	block = memkind_malloc(kind, 16384);
-	assert_ptr_equal(memkind_detect_kind(block), kind);
-	memkind_free(kind, block);
-	memkind_free(kind, moved);
-	block = memkind_calloc(kind, 1, 5 * MIB);
-	assert_ptr_equal(memkind_detect_kind(block), MEMKIND_REGULAR);
-	assert_int_equal(block[5 * MIB - 1], 0);
-	memkind_free(kind, block);
-	destroy(kind);
-}
-
-/* A kind that has just refused is not asked for a while, unless it gets something back. */
-static void what_is_given_back_is_found_at_once(void **state)
-{
-	static const size_t sizes[] = {MIB, 4096, MIB + 4096};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		size_t size = sizes[i], count;
-		char text[64];
-		memkind_t kind;
-
-		snprintf(text, sizeof(text), "nodes=0;limit=%zuK;then=regular", 3 * size / 1024);
-		kind = make(text);
-		for (int round = 0; round < 20; round++) {
-			void *one;
-
-			count = fill(kind, size);
-			assert_int_equal(count, 3);
-			memkind_free(NULL, blocks[0]);
-			one = memkind_malloc(kind, size);
-			assert_ptr_equal(memkind_detect_kind(one), kind);
-			blocks[0] = one;
-			empty(count);
-		}
-		destroy(kind);
-	}
-}
-
-static void each_of_a_chain_is_asked(void **state)
-{
-	memkind_t kind = make("nodes=0;limit=64K;then=limit=128K;then=limit=256K");
-	memkind_t owner = NULL;
-	size_t sizes[3] = {0, 0, 0};
-	int place = -1;
-	void *block;
-
-	(void)state;
-	while ((block = memkind_malloc(kind, 4096)) != NULL) {
-		if (memkind_detect_kind(block) != owner)
-			place++;
-		owner = memkind_detect_kind(block);
-		assert_in_range(place, 0, 2);
-		assert_int_equal(place == 0, owner == kind);
-		sizes[place] += 4096;
-	}
-	assert_int_equal(errno, ENOMEM);
-	assert_int_equal(sizes[0], 64 << 10);
-	assert_int_equal(sizes[1], 128 << 10);
-	assert_int_equal(sizes[2], 256 << 10);
-	/* It ends with the first, not before. */
-	assert_int_equal(memkind_destroy_kind(owner), MEMKIND_ERROR_OPERATION_FAILED);
-	destroy(kind);
-	assert_int_equal(memkind_destroy_kind(owner), MEMKIND_ERROR_INVALID);
-}
-
-static void an_absent_kind_leaves_it_to_the_next(void **state)
-{
-	memkind_t kind = make("nodes=1023;then=limit=1M");
-	char status[400];
-	void *block;
-
-	(void)state;
-	assert_int_equal(memkind_check_available(kind), 0);
-	assert_null(memkind_ng_unavailable_reason(kind));
-	memkind_ng_kind_status(kind, status, sizeof(status));
-	assert_non_null(strstr(status, "not available here"));
-	assert_non_null(strstr(status, "what comes next"));
-	for (int i = 0; i < 100; i++) {
-		block = memkind_malloc(kind, 100);
-		assert_non_null(block);
-		assert_ptr_not_equal(memkind_detect_kind(block), kind);
-	}
-	assert_int_equal(memkind_posix_memalign(kind, &block, 64, 100), 0);
-	destroy(kind);
-	kind = make("nodes=1023;then=nodes=1022");
-	assert_int_equal(memkind_check_available(kind), MEMKIND_ERROR_UNAVAILABLE);
-	assert_null(memkind_malloc(kind, 100));
-	destroy(kind);
-}
-
-static void a_kind_behind_others_is_not_destroyed_before_them(void **state)
-{
-	memkind_t last = make("nodes=0;limit=4M"), first[2];
-	struct memkind_ng_spec spec = {.size = sizeof(spec), .limit = 4096, .then = last};
-	void *block;
-
-	(void)state;
-	assert_int_equal(memkind_ng_create(&spec, &first[0]), 0);
-	assert_int_equal(memkind_ng_create(&spec, &first[1]), 0);
-	block = memkind_malloc(first[0], 100000);
-	assert_ptr_equal(memkind_detect_kind(block), last);
-	assert_int_equal(memkind_destroy_kind(last), MEMKIND_ERROR_OPERATION_FAILED);
-	destroy(first[0]);
-	/* Its block is of another kind, and stays. */
-	assert_ptr_equal(memkind_detect_kind(block), last);
-	assert_int_equal(memkind_destroy_kind(last), MEMKIND_ERROR_OPERATION_FAILED);
-	destroy(first[1]);
-	destroy(last);
 }
 
 static void decay_at_once_keeps_nothing(void **state)
@@ -600,7 +401,6 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_is_the_static_kind),
 		cmocka_unit_test(what_is_refused_is_named),
-		cmocka_unit_test(a_chain_has_an_end),
 		cmocka_unit_test(a_struct_is_checked),
 		cmocka_unit_test(a_policy_is_the_kernels),
 		cmocka_unit_test(nodes_that_are_not_there_have_a_reason),
@@ -608,11 +408,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_limit_is_exact_to_the_page),
 		cmocka_unit_test(a_block_grows_up_to_the_limit),
 		cmocka_unit_test(threads_never_exceed_a_limit),
-		cmocka_unit_test(what_comes_then_serves_and_owns),
-		cmocka_unit_test(what_is_given_back_is_found_at_once),
-		cmocka_unit_test(each_of_a_chain_is_asked),
-		cmocka_unit_test(an_absent_kind_leaves_it_to_the_next),
-		cmocka_unit_test(a_kind_behind_others_is_not_destroyed_before_them),
 		cmocka_unit_test(decay_at_once_keeps_nothing),
 		cmocka_unit_test(exhaustion_is_for_the_first_block),
 		cmocka_unit_test(reports_show_it),
