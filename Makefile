@@ -13,7 +13,7 @@ $(BUILD)/build.ninja:
 	@scripts/need build
 	meson setup $(BUILD) $(LAYOUT)
 
-# The three kinds being filled, live in the terminal, and build/demo/index.html.
+# Kinds being filled, live in the terminal, and build/demo/index.html.
 demo:
 	@scripts/need build guest
 	@$(MAKE) --no-print-directory all

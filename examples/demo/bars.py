@@ -4,14 +4,10 @@
 from __future__ import annotations
 
 from counts import MIB, Machine, Run
-from order import SWAP, Place, arrows, expected, phases, serving
+from order import arrows, expected, phases, serving
 from screen import bar, style
+from subjects import SUBJECTS, SWAP, Place
 
-SENTENCES = {
-    "DAX_KMEM": "Only the big memory nearest to the processor; when it is full, swap.",
-    "DAX_KMEM_ALL": "All big memory, nearest first, then swap; fast memory stays free.",
-    "DAX_KMEM_PREFERRED": "The nearest big memory first, then all the rest by distance from it.",
-}
 COLOURS = ("blue", "cyan", "yellow", "magenta")
 NARROW = 56
 
@@ -62,7 +58,7 @@ def _amount(used: int, room: int, place: Place) -> str:
 
 def title(machine: Machine, run: Run) -> str:
     home = machine.node_of(run.cpu)
-    return f"{run.kind} from CPU {run.cpu} (node {home})"
+    return f"{SUBJECTS[run.kind].title.removeprefix('MEMKIND_')} from CPU {run.cpu} (node {home})"
 
 
 def draw(machine: Machine, run: Run, width: int) -> list[str]:
@@ -71,7 +67,7 @@ def draw(machine: Machine, run: Run, width: int) -> list[str]:
     labels = {p: _label(machine, p) for p in places(machine, run)}
     label_width = max(len(text) for text in labels.values())
     narrow = width < NARROW
-    lines = [style(title(machine, run), "bold"), style(SENTENCES.get(run.kind, ""), "dim")]
+    lines = [style(title(machine, run), "bold"), style(SUBJECTS[run.kind].sentence, "dim")]
     for place, label in labels.items():
         used, room = _pages(run, place) * run.page_size, _room(machine, run, place)
         serves = place == answering

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from subjects import SUBJECTS
+
 MIB = 1 << 20
 # What the fill program counts in, also where the kernel's pages are bigger.
 PAGE = 4096
@@ -150,8 +152,8 @@ class Reader:
     def _start(self, words: dict[str, str], line: str) -> None:
         kind = words.get("kind", "").removeprefix("MEMKIND_")
         block = _number(words, "block", line)
-        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", kind) or not block:
-            raise BadLine(f"no kind or no block size in {line!r}")
+        if kind not in SUBJECTS or not block:
+            raise BadLine(f"no kind of the demo or no block size in {line!r}")
         if self.current:
             self.runs[-1].end = "killed"
         free = {n.id: n.free for n in self.machine.nodes.values()}

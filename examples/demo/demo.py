@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Shows which memory answers: fills three kinds, live in the terminal and as a page.
+"""Shows which memory answers: fills kinds, live in the terminal and as a page.
 
 On a machine with kmem nodes it runs there, within a bound that leaves the machine usable; on any
 other it starts a virtual machine with four memory nodes. The order in which the nodes filled is
@@ -27,19 +27,20 @@ import runs
 from counts import BadLine, Machine, Reader
 from order import Verdict, arrows, verdict
 from screen import Screen
+from subjects import SUBJECTS
 
 LOG_EVERY_STEPS = 64
 LEFT_OUT = ("this machine is in use, so each kind was given a small part of the nearest node's "
-            "free memory only: the nodes that follow and swap are not shown (--guest shows them)")
+            "free memory only: what comes when it is full is not shown (--guest shows them)")
 
 
 class Show:
     """Takes the lines of a measurement and shows them as they come."""
 
-    def __init__(self, screen: Screen, to_swap: bool) -> None:
+    def __init__(self, screen: Screen, to_end: bool) -> None:
         self.screen = screen
         self.reader = Reader()
-        self.to_swap = to_swap
+        self.to_end = to_end
         self.verdicts: list[Verdict] = []
         self._introduced = False
 
@@ -93,7 +94,7 @@ class Show:
         run = self.reader.runs[-1]
         self.screen.block(None)
         self.screen.task("")
-        found = verdict(self.machine, run, self.to_swap)
+        found = verdict(self.machine, run, self.to_end)
         self.verdicts.append(found)
         if self.screen.live:
             for text in bars.draw(self.machine, run, self.screen.width - 1)[1:-1]:
@@ -102,7 +103,7 @@ class Show:
         self.screen.line()
 
     def _judgement(self, found: Verdict) -> str:
-        text = f"  measured: {arrows(found.measured)}"
+        text = f"  measured: {arrows(found.measured, found.shares)}"
         if not found.problem:
             return self.screen.styled(f"{text}   ✓ as documented", "green")
         return self.screen.styled(
@@ -146,12 +147,12 @@ def measure(arguments: argparse.Namespace, screen: Screen) -> tuple[Show, str, l
         screen.line(f"This machine has kmem nodes ({', '.join(map(str, here.far))}): "
                     "the demo runs here.")
         screen.line(f"Left out: {LEFT_OUT}.")
-        show = Show(screen, to_swap=False)
+        show = Show(screen, to_end=False)
         show.reader.machine = here
         runs.run_local(build, runs.local_fills(here), show.take)
         return show, "this machine", [LEFT_OUT]
     screen.line(f"{obstacle}: the demo runs in a virtual machine that has some.")
-    show = Show(screen, to_swap=True)
+    show = Show(screen, to_end=True)
     runs.run_guest(build, arguments.kernel, show.take)
     return show, "a virtual machine (QEMU) with two sockets and two persistent modules", []
 
@@ -183,7 +184,7 @@ def main(words: list[str]) -> int:
             return 2
         finished = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
         order = sorted(zip(show.reader.runs, show.verdicts),
-                       key=lambda pair: (list(bars.SENTENCES).index(pair[0].kind), pair[0].cpu))
+                       key=lambda pair: (list(SUBJECTS).index(pair[0].kind), pair[0].cpu))
         result = page.Result(
             show.machine, [r for r, _ in order], [v for _, v in order], version, where,
             command_line(words), f"{finished}, in {time.monotonic() - began:.0f} s", notes)

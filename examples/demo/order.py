@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from counts import Machine, Run
-
-SWAP = "swap"
-Place = int | str
+from subjects import NULL, SUBJECTS, SWAP, Place
 
 # A node that got less than this share of all pages was not part of the order: the kernel keeps
 # single pages elsewhere when a node is at its last free ones.
@@ -30,11 +28,19 @@ class Phase:
     done: int
 
 
+# A ratio holds for what is at least so large, give or take this part of it.
+RATIO_BYTES, RATIO_ERROR = 64 << 20, 0.01
+
+
 @dataclass(frozen=True)
 class Verdict:
+    """The places that filled and those that should have, one after another; or side by side, and
+    then `shares` has the part of each that filled, at the end."""
+
     measured: tuple[Place, ...]
     expected: tuple[Place, ...]
     problem: str = ""
+    shares: dict[Place, float] = field(default_factory=dict)
 
 
 def _pages(run: Run, place: Place) -> list[int]:
@@ -82,7 +88,7 @@ def is_swapping(run: Run, index: int) -> bool:
 def serving(run: Run, index: int) -> Place | None:
     """The place that took most of the newest pages at the step `index`; where none did (between
     two places), the one before."""
-    if not run.steps:
+    if not run.steps or SUBJECTS[run.kind].shares:
         return None
     if is_swapping(run, index):
         return SWAP
@@ -109,29 +115,34 @@ def _fallback(machine: Machine, start: int, allowed: list[int]) -> list[tuple[in
     return sorted(costs)
 
 
-def _wanted(machine: Machine, kind: str, home: int) -> list[tuple[int, int]]:
+def _wanted(machine: Machine, nodes: str, home: int) -> list[tuple[int, int]]:
     row = machine.nodes[home].distances
     far = machine.far
     nearest = min(row.get(n, 255) for n in far)
     closest = [n for n in far if row.get(n, 255) == nearest]
-    if kind == "DAX_KMEM":
+    everything = [n.id for n in machine.nodes.values() if n.total]
+    if nodes == "closest":
         return _fallback(machine, home, closest)
-    if kind == "DAX_KMEM_ALL":
+    if nodes == "far":
         return _fallback(machine, home, far)
-    if kind == "DAX_KMEM_PREFERRED" and len(closest) == 1:
-        everything = [n.id for n in machine.nodes.values() if n.total]
+    if nodes == "far, then near":
+        near = [n for n in everything if n not in far]
+        return [*_fallback(machine, home, far), *_fallback(machine, home, near)]
+    if nodes == "closest, then by distance from it" and len(closest) == 1:
         return _fallback(machine, closest[0], everything)
-    raise ValueError(f"no documented order for {kind} from node {home}")
+    raise ValueError(f"no documented order of nodes ({nodes}) from node {home}")
 
 
-def expected(machine: Machine, kind: str, cpu: int) -> list[frozenset[int]]:
+def expected(machine: Machine, name: str, cpu: int) -> list[frozenset[int]]:
     """The documented order of nodes; nodes of the same cost are one entry, in either order."""
+    if SUBJECTS[name].shares:
+        return [frozenset({n}) for n in SUBJECTS[name].shares]
     home = machine.node_of(cpu)
     if home < 0 or not machine.far:
         raise ValueError(f"CPU {cpu} has no node, or the machine has no kmem node")
     groups: list[frozenset[int]] = []
     cost_before = None
-    for cost, n in _wanted(machine, kind, home):
+    for cost, n in _wanted(machine, SUBJECTS[name].nodes, home):
         if cost == cost_before:
             groups[-1] |= {n}
         else:
@@ -147,17 +158,45 @@ def _settle(groups: list[frozenset[int]], measured: list[Place]) -> list[Place]:
     return [n for group in groups for n in sorted(group, key=seen)]
 
 
-def verdict(machine: Machine, run: Run, to_swap: bool = True) -> Verdict:
+def _ratio_problem(run: Run) -> str:
+    """Where the ratio was another one than asked for, from the least size on."""
+    wanted = SUBJECTS[run.kind].shares
+    for step in run.steps:
+        total = sum(step.pages.values()) + step.swap
+        if total * run.page_size < RATIO_BYTES:
+            continue
+        for n, weight in wanted.items():
+            part, right = step.pages.get(n, 0) / total, weight / sum(wanted.values())
+            if abs(part - right) > RATIO_ERROR:
+                return f"{part:.1%} of {total * run.page_size >> 20} MiB in {name(n)}, " \
+                       f"not {right:.1%}"
+    return ""
+
+
+def _shares(run: Run, measured: list[Place]) -> dict[Place, float]:
+    if not SUBJECTS[run.kind].shares or not run.steps:
+        return {}
+    last = run.steps[-1]
+    total = max(1, sum(last.pages.values()) + last.swap)
+    return {p: (last.swap if p == SWAP else last.pages.get(int(p), 0)) / total for p in measured}
+
+
+def verdict(machine: Machine, run: Run, to_end: bool = True) -> Verdict:
     """Compare what was measured with the documented order.
 
-    With `to_swap` every node must fill and swap must follow; without it (a bounded run on a
-    machine that is in use) what was measured must be the beginning of the documented order.
+    With `to_end` every node must fill and swap, or NULL, must follow; without it (a bounded run on
+    a machine that is in use) what was measured must be the beginning of the documented order.
     """
     found = phases(run)
     measured = [phase.place for phase in found]
+    end = SUBJECTS[run.kind].end
+    if end == NULL and run.end == "null":
+        measured.append(NULL)
     wanted = _settle(expected(machine, run.kind, run.cpu), measured)
-    if to_swap:
-        wanted = [*wanted, SWAP]
+    if SUBJECTS[run.kind].shares:
+        measured = sorted(measured, key=wanted.index) if set(measured) == set(wanted) else measured
+    elif to_end:
+        wanted = [*wanted, end]
     else:
         wanted = wanted[:max(1, len(measured))]
     problem = ""
@@ -165,19 +204,21 @@ def verdict(machine: Machine, run: Run, to_swap: bool = True) -> Verdict:
         problem = "nothing was measured"
     elif measured != wanted:
         problem = "not the documented order"
-    elif run.end != "limit":
+    elif run.end != ("null" if NULL in wanted else "limit"):
         problem = {"null": "the allocation failed", "killed": "the program was killed"}.get(
             run.end, "the run did not end")
     elif any(step.cpu != run.cpu for step in run.steps):
         problem = "the program left its CPU"
     else:
-        problem = overlap(found)
-    return Verdict(tuple(measured), tuple(wanted), problem)
+        problem = _ratio_problem(run) if SUBJECTS[run.kind].shares else overlap(found)
+    return Verdict(tuple(measured), tuple(wanted), problem, _shares(run, measured))
 
 
 def name(place: Place) -> str:
-    return SWAP if place == SWAP else f"node {place}"
+    return str(place) if place in (SWAP, NULL) else f"node {place}"
 
 
-def arrows(places: tuple[Place, ...]) -> str:
+def arrows(places: tuple[Place, ...], shares: dict[Place, float] | None = None) -> str:
+    if shares:
+        return " + ".join(f"{shares[p]:.1%} on {p}" for p in places)
     return " → ".join(str(p) for p in places) if places else "nothing"

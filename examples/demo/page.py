@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bars import SENTENCES
 from counts import MIB, Machine, Run
-from order import SWAP, Place, Verdict, serving
+from order import Verdict, name, serving
+from subjects import NULL, SUBJECTS, SWAP, Place
 
 TEMPLATES = Path(__file__).resolve().parent / "page"
 PARTS = {"STYLE": "style.css", "PICTURE": "picture.js", "PLAYER": "player.js"}
@@ -61,6 +61,7 @@ def _run(machine: Machine, run: Run, verdict: Verdict) -> dict[str, object]:
         "swap": [s.swap for s in steps],
         "serving": [serving(run, i) for i in kept],
         "measured": verdict.measured, "expected": verdict.expected, "problem": verdict.problem,
+        "shares": verdict.shares,
     }
 
 
@@ -69,7 +70,7 @@ def data(result: Result) -> dict[str, object]:
     return {
         "kernel": result.machine.kernel, "library": result.library, "where": result.where,
         "command": result.command, "date": result.date,
-        "sentences": SENTENCES,
+        "subjects": {s.name: {"title": s.title, "sentence": s.sentence} for s in SUBJECTS.values()},
         "machine": [{"id": n.id, "cpus": n.cpus, "total": n.total, "kmem": n.kmem,
                      "distances": n.distances, "colour": names[n.id]}
                     for n in sorted(result.machine.nodes.values(), key=lambda n: n.id)],
@@ -77,12 +78,17 @@ def data(result: Result) -> dict[str, object]:
     }
 
 
-def _chips(places: tuple[Place, ...], names: dict[int, str]) -> str:
+def _colour(place: Place, names: dict[int, str]) -> str:
+    return "swap" if place in (SWAP, NULL) else names[int(place)]
+
+
+def _chips(places: tuple[Place, ...], names: dict[int, str],
+           shares: dict[Place, float] | None = None) -> str:
     if not places:
         return '<span class="none">nothing measured</span>'
-    parts = [f'<span class="chip" style="--c:var(--{"swap" if p == SWAP else names[int(p)]})">'
-             f'{"swap" if p == SWAP else f"node {p}"}</span>' for p in places]
-    return '<span class="to"> → </span>'.join(parts)
+    parts = [f'<span class="chip" style="--c:var(--{_colour(p, names)})">{name(p)}</span>'
+             + (f" {shares[p]:.1%}" if shares else "") for p in places]
+    return f'<span class="to"> {"+" if shares else "→"} </span>'.join(parts)
 
 
 def _summary(result: Result) -> str:
@@ -95,8 +101,8 @@ def _summary(result: Result) -> str:
         if verdict.measured != verdict.expected:
             word += f': {_chips(verdict.expected, names)} is documented'
         rows.append(
-            f'<tr><th scope="row"><code>{html.escape(run.kind)}</code></th>'
-            f'<td>CPU {run.cpu}</td><td class="orders">{_chips(verdict.measured, names)}</td>'
+            f'<tr><th scope="row"><code>{html.escape(SUBJECTS[run.kind].title)}</code></th>'
+            f'<td>CPU {run.cpu}</td><td class="orders">{_chips(verdict.measured, names, verdict.shares)}</td>'
             f'<td class="{"good" if good else "bad"}">{word}</td></tr>')
     return "\n".join(rows)
 

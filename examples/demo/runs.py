@@ -12,22 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counts import MIB, Machine, Reader
+from subjects import SUBJECTS, Subject
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 SYSTEM_TESTS = PROJECT / "tests" / "system"
-KINDS = ("DAX_KMEM", "DAX_KMEM_ALL", "DAX_KMEM_PREFERRED")
 
-GUEST_SECONDS = 300
+GUEST_SECONDS = 900
 # A memory-mapped namespace keeps its description in its first 128 MiB block, which is then lost.
 NVDIMM_LOSS = 128
 GUEST_SWAP = "1G"
 # A node that gets unmovable pages has its watermarks raised for a while, and the page daemon then
 # swaps out a few pages although other nodes are free. That is noise here.
 GUEST_QUIET = "echo 0 >/proc/sys/vm/watermark_boost_factor"
-# How far a fill of the guest goes past the memory it may use, to show the swap; less for
-# PREFERRED, since the kernel has a part of the fast nodes already.
-SWAP_PART = {"DAX_KMEM": 96, "DAX_KMEM_ALL": 96, "DAX_KMEM_PREFERRED": -64}
 # A machine that somebody uses keeps nearly all of its free memory.
 LOCAL_SHARE, LOCAL_MOST = 8, 4096
 LOCAL_STEPS = 200
@@ -43,13 +40,18 @@ class CannotRun(RuntimeError):
 class Fill:
     """One run of the fill program: MiB to ask for in blocks of 1 MiB, and blocks between steps."""
 
-    kind: str
+    subject: Subject
     cpu: int
     limit: int
     step: int = 4
 
     def arguments(self) -> list[str]:
-        return ["-c", str(self.cpu), "-l", str(self.limit), "-k", str(self.step), self.kind]
+        return ["-c", str(self.cpu), "-l", str(self.limit), "-k", str(self.step),
+                "-a", self.subject.name, self.subject.argument]
+
+    @property
+    def task(self) -> str:
+        return f"demo: filling {self.subject.title} from CPU {self.cpu}"
 
 
 @dataclass(frozen=True)
@@ -119,15 +121,18 @@ def local_fills(machine: Machine) -> list[Fill]:
     if limit < 1:
         return []
     step = max(1, limit // LOCAL_STEPS)
-    return [Fill(kind, cpu, limit, step) for kind in KINDS for cpu in first_cpus(machine)]
+    return [Fill(subject, cpu, limit, step)
+            for subject in SUBJECTS.values() if not subject.shares
+            for cpu in first_cpus(machine)]
 
 
 def run_local(build: Build, fills: list[Fill], take: Callable[[str], None]) -> None:
     """Run each fill here, with our library, one after the other."""
     environment = {**os.environ, "LD_LIBRARY_PATH": str(build.library.parent)}
     for fill in fills:
-        take(f"demo: filling {fill.kind} from CPU {fill.cpu}")
-        with subprocess.Popen([str(build.fill), *fill.arguments()], env=environment, text=True,
+        take(fill.task)
+        with subprocess.Popen([str(build.fill), *fill.arguments()], text=True,
+                              env={**environment, **fill.subject.environment},
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
             try:
                 for line in process.stdout or ():
@@ -148,13 +153,13 @@ def guest_fills(nodes: list[dict], distances: list[list[int]]) -> list[Fill]:
     sizes = [n["size"] - (NVDIMM_LOSS if n["kind"] == "nvdimm" else 0) for n in nodes]
     far = [i for i, n in enumerate(nodes) if n["kind"] == "nvdimm"]
     fills = []
-    for kind in KINDS:
+    for subject in SUBJECTS.values():
         for home, node in enumerate(nodes):
             for cpu in node.get("cpus", [])[:1]:
                 nearest = min(far, key=lambda i, row=distances[home]: row[i])
-                allowed = {"DAX_KMEM": [nearest], "DAX_KMEM_ALL": far}.get(kind, range(len(nodes)))
-                limit = sum(sizes[i] for i in allowed) + SWAP_PART[kind]
-                fills.append(Fill(kind, cpu, limit))
+                allowed = {"closest": [nearest], "far": far}.get(subject.nodes, range(len(nodes)))
+                limit = subject.most or sum(sizes[i] for i in allowed) + subject.past
+                fills.append(Fill(subject, cpu, limit))
     return fills
 
 
@@ -166,8 +171,9 @@ def guest_script(setup: list[str], fills: list[Fill]) -> str:
              "echo demo: asking memkind for the nodes; /job/bin/memkind nodes; fi",
              "set +e"]
     for fill in fills:
-        lines += [f"echo demo: filling {fill.kind} from CPU {fill.cpu}", "sh /job/machine.sh",
-                  shlex.join(["/job/bin/fill", *fill.arguments()])]
+        settings = [f"{name}={value}" for name, value in fill.subject.environment.items()]
+        lines += [f"echo {fill.task}", "sh /job/machine.sh",
+                  shlex.join(["env", *settings, "/job/bin/fill", *fill.arguments()])]
     return "\n".join([*lines, "exit 0", ""])
 
 

@@ -21,8 +21,7 @@ class DocumentedTest(unittest.TestCase):
         machine = support.read(support.machine_lines()).machine
         for (kind, cpu), order in support.DOCUMENTED.items():
             groups = expected(machine, kind, cpu)
-            self.assertEqual((*[set(g) for g in groups], "swap"),
-                             (*[{n} for n in order[:-1]], "swap"), (kind, cpu))
+            self.assertEqual([set(g) for g in groups], [{n} for n in order[:-1]], (kind, cpu))
 
     def test_nodes_of_the_same_cost_may_come_in_either_order(self):
         # Two far nodes of the same distance: bound to both, the kernel may take either first.
@@ -68,10 +67,17 @@ class MeasuredTest(unittest.TestCase):
         self.assertIn("began before", verdict(machine, run).problem)
 
     def test_a_run_that_did_not_end_well_fails(self):
-        for end, word in (("killed", "killed"), ("null", "failed"), ("", "did not end")):
+        for end, word in (("killed", "killed"), ("null", "allocation failed"),
+                          ("", "did not end")):
             machine, run = one_run("DAX_KMEM", 0, (2, "swap"))
             run.end = end
             self.assertIn(word, verdict(machine, run).problem)
+
+    def test_swap_where_null_was_asked_for_fails(self):
+        machine, run = one_run("DAX_KMEM_OR_NULL", 0, (2, "swap"))
+        found = verdict(machine, run)
+        self.assertEqual((found.measured, found.expected), ((2, "swap"), (2, "NULL")))
+        self.assertEqual(found.problem, "not the documented order")
 
     def test_a_run_that_left_its_cpu_fails(self):
         machine, run = one_run("DAX_KMEM", 0, (2, "swap"))
@@ -85,11 +91,29 @@ class MeasuredTest(unittest.TestCase):
         self.assertIsNone(serving(run, 0))
         self.assertEqual(verdict(machine, run).problem, "nothing was measured")
 
+    def test_a_ratio_that_holds_passes(self):
+        machine = support.read(support.machine_lines()).machine
+        for cpu in support.WEIGHTED_CPUS:
+            run = support.read([*support.machine_lines(), *support.ratio_lines(cpu)]).runs[0]
+            found = verdict(machine, run)
+            self.assertEqual((found.measured, found.problem), ((0, 2), ""))
+            self.assertAlmostEqual(found.shares[0], 0.75, delta=0.001)
+            self.assertEqual(arrows(found.measured, found.shares), "75.0% on 0 + 25.0% on 2")
+
+    def test_another_ratio_fails_whenever_it_was(self):
+        machine = support.read(support.machine_lines()).machine
+        for lines in (support.ratio_lines(0, (4, 1)), support.ratio_lines(0, (1, 3)),
+                      support.ratio_lines(0, off=1)):
+            run = support.read([*support.machine_lines(), *lines]).runs[0]
+            self.assertRegex(verdict(machine, run).problem, r"of \d+ MiB in node 0, not 75.0%")
+        run = support.read([*support.machine_lines(), *support.ratio_lines(0, (1, 0))]).runs[0]
+        self.assertEqual(verdict(machine, run).problem, "not the documented order")
+
     def test_a_bounded_run_needs_the_beginning_only(self):
         machine, run = one_run("DAX_KMEM_PREFERRED", 0, (2,))
-        self.assertEqual(verdict(machine, run, to_swap=False).problem, "")
+        self.assertEqual(verdict(machine, run, to_end=False).problem, "")
         machine, run = one_run("DAX_KMEM_PREFERRED", 0, (0,))
-        self.assertNotEqual(verdict(machine, run, to_swap=False).problem, "")
+        self.assertNotEqual(verdict(machine, run, to_end=False).problem, "")
 
 
 class ServingTest(unittest.TestCase):

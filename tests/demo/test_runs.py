@@ -17,6 +17,7 @@ import demo
 import page
 import runs
 from screen import Screen
+from subjects import SUBJECTS
 
 DEMO = support.PROJECT / "examples" / "demo" / "demo.py"
 GIB = 1 << 30
@@ -33,7 +34,8 @@ class LocalTest(unittest.TestCase):
         for far in (9 * GIB, 100 * GIB, 3000 * GIB):
             machine = self.machine({0: GIB, 1: GIB, 2: far, 3: far // 2})
             fills = runs.local_fills(machine)
-            self.assertEqual({f.kind for f in fills}, set(runs.KINDS))
+            self.assertEqual([f.subject.name for f in fills[::2]],
+                             [s.name for s in SUBJECTS.values() if not s.shares])
             for fill in fills:
                 self.assertLessEqual(fill.limit << 20, far // 2 // 8)
                 self.assertLessEqual(fill.limit, 4096)
@@ -62,12 +64,12 @@ class LocalTest(unittest.TestCase):
     def test_the_lines_of_the_program_arrive(self):
         with tempfile.TemporaryDirectory() as directory:
             program = Path(directory, "fill")
-            program.write_text("#!/bin/sh\necho \"$LD_LIBRARY_PATH: $*\"\n")
+            program.write_text("#!/bin/sh\necho \"$LD_LIBRARY_PATH $MEMKIND_EXHAUSTION: $*\"\n")
             program.chmod(0o755)
             lines = []
             build = runs.Build(Path(directory, "libmemkind.so.0"), program, program)
-            runs.run_local(build, [runs.Fill("DAX_KMEM", 1, 64)], lines.append)
-        self.assertEqual(lines[1:], [f"{directory}: -c 1 -l 64 -k 4 DAX_KMEM"])
+            runs.run_local(build, [runs.Fill(SUBJECTS["DAX_KMEM_OR_NULL"], 1, 64)], lines.append)
+        self.assertEqual(lines[1:], [f"{directory} null: -c 1 -l 64 -k 4 -a DAX_KMEM_OR_NULL DAX_KMEM"])
 
 
 class GuestTest(unittest.TestCase):
@@ -76,8 +78,8 @@ class GuestTest(unittest.TestCase):
                  {"kind": "dram", "size": 256, "cpus": [1]},
                  {"kind": "nvdimm", "size": 384}, {"kind": "nvdimm", "size": 256}]
         fills = runs.guest_fills(nodes, [list(row) for row in support.DISTANCES])
-        limits = {(f.kind, f.cpu): f.limit for f in fills}
-        self.assertEqual(set(limits), set(support.DOCUMENTED))
+        limits = {(f.subject.name, f.cpu): f.limit for f in fills}
+        self.assertEqual(set(limits), {*support.DOCUMENTED, ("WEIGHTED", 0), ("WEIGHTED", 1)})
         self.assertGreater(limits["DAX_KMEM", 0], 256)
         self.assertLess(limits["DAX_KMEM", 1], 256)
         self.assertGreater(limits["DAX_KMEM_ALL", 0], 384)
@@ -88,7 +90,7 @@ class ShowTest(unittest.TestCase):
     def play(self, lines):
         out = io.StringIO()
         screen = Screen(out, live=False)
-        show = demo.Show(screen, to_swap=True)
+        show = demo.Show(screen, to_end=True)
         for line in lines:
             show.take(line)
         with tempfile.TemporaryDirectory() as directory:
@@ -104,7 +106,7 @@ class ShowTest(unittest.TestCase):
         status, text, written = self.play(lines)
         self.assertEqual((status, written), (0, True))
         self.assertIn("2 → 0 → 3 → 1 → swap   ✓ as documented", text)
-        self.assertIn("All 6 orders", text)
+        self.assertIn("All 10 orders", text)
 
     def test_one_other_order_gives_1_and_is_said(self):
         status, text, written = self.play([

@@ -86,8 +86,9 @@ class DrawTest(unittest.TestCase):
             self.assertEqual(len(marked), 1, count)
             self.assertTrue(plain(marked[0]).startswith(place), (count, marked))
 
-    def test_without_steps_and_with_an_unknown_kind(self):
-        self.run.steps, self.run.kind, self.run.end = [], "OTHER", ""
+    def test_without_steps_and_without_a_documented_order(self):
+        self.run.steps, self.run.end = [], ""
+        self.machine.nodes[0].distances[3] = self.machine.nodes[0].distances[2]
         lines = bars.draw(self.machine, self.run, 70)
         self.assertIn("0 MiB asked for", lines[-1])
 

@@ -37,7 +37,9 @@ function askedOf(run) {
 	return run.blocks.length ? run.blocks[run.blocks.length - 1] * run.block_bytes : 0;
 }
 
-function isBegun(run, now, place) {
+function isBegun(run, now, place, isOver) {
+	if (place === "NULL")
+		return isOver;
 	const held = place === "swap" ? now.swap : now.nodes[place];
 	const counts = place === "swap" ? run.swap : run.pages[place];
 	return held > 0.02 * Math.max(...counts) * run.page_bytes;
@@ -48,10 +50,19 @@ function colourOf(data, place) {
 	return `var(--${node ? node.colour : "swap"})`;
 }
 
-function describe(run) {
-	const words = run.measured.map(p => p === "swap" ? "swap" : `node ${p}`);
-	return `Memory of kind ${run.kind} asked for by a program on CPU ${run.cpu} came from ` +
-		`${words.join(", then ")}. ${amount(askedOf(run))} were asked for.`;
+function placeName(place) {
+	return typeof place === "number" ? `node ${place}` : place;
+}
+
+// Nodes that fill side by side, not one after another.
+function isShared(run) {
+	return Object.keys(run.shares).length > 0;
+}
+
+function describe(data, run) {
+	const words = run.measured.map(placeName);
+	return `Memory of ${data.subjects[run.kind].title} asked for by a program on CPU ${run.cpu} came from ` +
+		`${words.join(isShared(run) ? " and " : ", then ")}. ${amount(askedOf(run))} were asked for.`;
 }
 
 // The measured counts as stacked areas over what was asked for, in the order of the filling.
@@ -115,9 +126,11 @@ function moveTanks(parts, now) {
 			socket.host.cpus.includes(now.cpu));
 }
 
-function wordsFor(data, run, serves) {
+function wordsFor(data, run, serves, isOver) {
 	if (serves === null)
 		return "";
+	if (isOver && run.measured.includes("NULL"))
+		return "full: the program gets NULL";
 	if (serves === "swap")
 		return "all full: old pages go to swap";
 	const home = data.machine.find(n => n.id === run.home);
@@ -138,19 +151,21 @@ function movePanel(parts, asked) {
 	veil.setAttribute("width", Math.max(0, places.width - x));
 	for (const item of order.children) {
 		const place = item.dataset.place;
-		item.classList.toggle("on", place ? isBegun(run, now, place) : asked >= all);
+		item.classList.toggle("on", place ? isBegun(run, now, place, asked >= all) : asked >= all);
 		item.classList.toggle("now", place === String(now.serves));
 	}
-	parts.words.textContent = wordsFor(data, run, now.serves);
+	parts.words.textContent = wordsFor(data, run, now.serves, asked >= all);
 	figure.classList.toggle("complete", asked >= all);
 	figure.dataset.held = JSON.stringify({...now.nodes, swap: now.swap});
 }
 
 function makeOrder(data, run) {
-	const order = html("ol", {class: "order", "aria-label": "order measured"});
+	const order = html("ol", {class: isShared(run) ? "order shared" : "order",
+		"aria-label": isShared(run) ? "ratio measured" : "order measured"});
 	for (const place of run.measured)
 		order.append(html("li", {"data-place": place}, html("span", {class: "chip",
-			style: `--c:${colourOf(data, place)}`}, place === "swap" ? "swap" : `node ${place}`)));
+			style: `--c:${colourOf(data, place)}`}, placeName(place)),
+			isShared(run) ? ` ${(100 * run.shares[place]).toFixed(1)} %` : ""));
 	order.append(html("li", {class: `check ${run.problem ? "bad" : "good"}`},
 		run.problem ? `✗ ${run.problem}` : "✓ as documented"));
 	return order;
@@ -164,8 +179,8 @@ function makePanel(data, run, most, mostSwap) {
 	const id = `${run.kind}-${run.cpu}`;
 	const picture = svg("svg", {viewBox: `0 0 ${places.width} ${height}`, role: "img",
 		"aria-labelledby": `t-${id} d-${id}`});
-	picture.append(svg("title", {id: `t-${id}`}, `${run.kind} from CPU ${run.cpu}`),
-		svg("desc", {id: `d-${id}`}, describe(run)), drawMachine(places, run.free));
+	picture.append(svg("title", {id: `t-${id}`}, `${data.subjects[run.kind].title} from CPU ${run.cpu}`),
+		svg("desc", {id: `d-${id}`}, describe(data, run)), drawMachine(places, run.free));
 	const way = picture.querySelector(".route");
 	const swap = drawSwap(places, swapY);
 	const note = svg("text", {class: "small", x: 0, y: chartY - 8},
@@ -194,11 +209,11 @@ function makePlayer(data, kind, runs) {
 	const panels = runs.map(run => makePanel(data, run, most, mostSwap));
 	const button = html("button", {type: "button"}, "Play");
 	const slider = html("input", {type: "range", min: 0, max: 1000, value: 0,
-		"aria-label": `${kind}: how much has been asked for`});
+		"aria-label": `${data.subjects[kind].title}: how much has been asked for`});
 	const shown = html("output", {"aria-live": "off"});
-	const section = html("section", {class: "card kind", "aria-label": kind, "data-kind": kind},
-		html("h2", {}, html("code", {}, `MEMKIND_${kind}`)),
-		html("p", {}, data.sentences[kind] || ""),
+	const section = html("section", {class: "card kind", "aria-label": data.subjects[kind].title, "data-kind": kind},
+		html("h2", {}, html("code", {}, data.subjects[kind].title)),
+		html("p", {}, data.subjects[kind].sentence),
 		html("div", {class: "panels"}, ...panels.map(panel => panel.figure)),
 		html("div", {class: "controls"}, button, slider, shown));
 	let part = 0, playing = false, last = 0;

@@ -3,7 +3,7 @@
  * Fills a kind with touched blocks of 1 MiB, from one CPU, until it is refused, killed, or has
  * enough; a parent that the kernel never kills prints what a shared log says.
  *
- *	fill -c CPU -l LIMIT_MIB [-k BLOCKS_A_STEP] KIND
+ *	fill -c CPU -l LIMIT_MIB [-k BLOCKS_A_STEP] [-a NAME] KIND
  *
  * Output, one record a line; other programs draw it, so its form is fixed:
  *
@@ -11,8 +11,8 @@
  *	step ms=T blocks=N cpu=C node0=PAGES node1=PAGES node2=PAGES node3=PAGES swap=PAGES
  *	end reason=limit|killed|null blocks=N
  *
- * ms counts from the start; blocks have been touched so far; cpu is the one the process runs on.
- * nodeN are the pages of 4096 bytes of these blocks that are on node N (move_pages), a field for
+ * The kind is called NAME there, if there is one. ms counts from the start; blocks have been touched
+ * so far; cpu is the one the process runs on. nodeN are the pages of 4096 bytes of these blocks that are on node N (move_pages), a field for
  * each online node and in ascending order; swap is the rest of the touched pages. There is a step
  * after every BLOCKS_A_STEP blocks (default 4) and one at the end, if the process lived to tell.
  * Exits with 0, whatever the reason was; 2: the test itself is broken.
@@ -62,6 +62,7 @@ struct options {
 	size_t limit; /* blocks */
 	size_t step_size;
 	const char *kind_name;
+	const char *shown_name;
 };
 
 static char *blocks[BLOCK_LIMIT];
@@ -206,7 +207,7 @@ static struct options parse(int argc, char **argv)
 	struct options options = {.step_size = 4};
 	int option;
 
-	while ((option = getopt(argc, argv, "c:l:k:")) != -1) {
+	while ((option = getopt(argc, argv, "c:l:k:a:")) != -1) {
 		switch (option) {
 		case 'c':
 			options.cpu = atoi(optarg);
@@ -217,14 +218,19 @@ static struct options parse(int argc, char **argv)
 		case 'k':
 			options.step_size = strtoul(optarg, NULL, 10);
 			break;
+		case 'a':
+			options.shown_name = optarg;
+			break;
 		default:
 			exit(2);
 		}
 	}
 	if (optind + 1 != argc || options.limit == 0 || options.limit > BLOCK_LIMIT ||
 	    options.step_size == 0)
-		probe_die("usage: fill -c CPU -l LIMIT_MIB [-k BLOCKS_A_STEP] KIND");
+		probe_die("usage: fill -c CPU -l LIMIT_MIB [-k BLOCKS_A_STEP] [-a NAME] KIND");
 	options.kind_name = argv[optind];
+	if (options.shown_name == NULL)
+		options.shown_name = options.kind_name;
 	return options;
 }
 
@@ -239,7 +245,8 @@ int main(int argc, char **argv)
 	if (log == MAP_FAILED || sem_init(&log->news, 1, 0) != 0)
 		probe_die("log");
 	write_score("-1000");
-	printf("start kind=%s cpu=%d block=%lu\n", options.kind_name, options.cpu, BLOCK_SIZE);
+	printf("start kind=%s cpu=%d block=%lu\n", options.shown_name, options.cpu,
+	       BLOCK_SIZE);
 	fflush(stdout);
 	child = fork();
 	if (child < 0)
