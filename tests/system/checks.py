@@ -135,6 +135,28 @@ def fill_held(least: dict[int, int], reason: str) -> Check:
     return check
 
 
+def stays_full(share: float, sample_count: int) -> Check:
+    """Of the lines "free KIB of KIB" so many must be there; from the first one on that has it, all
+    must have this share of the node in use. "oom_kill" and "pswpout" stay what they were, and each
+    "exit" is 0."""
+    def check(output: str) -> str:
+        used = [1 - int(free) / int(total)
+                for free, total in re.findall(r"^free (\d+) of (\d+)$", output, re.M)]
+        full = next((i for i, part in enumerate(used) if part >= share), len(used))
+        exits = re.findall(r"^exit (\d+)$", output, re.M)
+        counts = {name: set(re.findall(rf"^{name} (\d+)$", output, re.M))
+                  for name in ("oom_kill", "pswpout")}
+        if len(used) - full < sample_count:
+            return f"the node was full in {len(used) - full} samples of {len(used)} only"
+        if min(used[full:]) < share:
+            return f"at one time {min(used[full:]):.1%} of the node were used"
+        if not exits or set(exits) != {"0"}:
+            return f"exit codes {' '.join(exits)}"
+        return "".join(f"{name}: {' '.join(sorted(seen))}; " for name, seen in counts.items()
+                       if len(seen) != 1)
+    return check
+
+
 def run_table(expected: dict[tuple[str, int], int], tolerance: int = 6) -> Check:
     """`memkind run --stats` must show these MiB of a kind on a node, and others up to the tolerance.
 

@@ -50,6 +50,26 @@ _FIRST_FILLS = (
 )
 _SWAP = "swap_on 1G || exit\n{}; code=$?\nswap_off; exit $code"
 
+# Four caches of one node beside a process that has nothing to do with it, watched for a minute.
+_CACHES = """
+watch() {
+	sed -n 's/.*Mem\\(Total\\|Free\\): *\\([0-9]*\\) kB/\\2/p' \\
+		/sys/devices/system/node/node2/meminfo | tr '\\n' ' ' >/tmp/sizes
+	read -r total free </tmp/sizes
+	echo "free $free of $total"
+}
+grep -E '^(oom_kill|pswpout) ' /proc/vmstat
+pids=
+for i in 1 2 3 4; do
+	cache 60 'nodes=2;exhaustion=null' & pids="$pids $!"
+done
+for pid in $pids; do
+	while kill -0 $pid 2>/dev/null && [ "$(readlink /proc/$pid/exe)" ]; do watch; sleep 1; done
+	wait $pid; echo "exit $?"
+done
+grep -E '^(oom_kill|pswpout) ' /proc/vmstat
+"""
+
 
 def exhaustion() -> list[Case]:
     """Full nodes as an error, and kinds that fill nodes in an order of their own."""
@@ -83,6 +103,8 @@ def exhaustion() -> list[Case]:
                "exhaust -c 0 -o 2 -r 6 -p 4 -i 100 DAX_KMEM")
         cases.append(Case(f"exhaust{name}", "four-node", _SWAP.format(job) if swap else job,
                           checks.contains("failures=0"), limit=180, shows_output=True, **more))
+    cases.append(Case("caches", "four-node", _SWAP.format(f"({_CACHES})"),
+                      checks.stays_full(0.95, 20), limit=150, shows_output=True, **more))
     cases.append(Case("where", "four-node", _SWAP.format("where -c 0 -o 2 DAX_KMEM"),
                       old_is_wrong="the function is new"))
     return cases

@@ -31,19 +31,23 @@ _OUTPUT_DIRECTORY = guests.PROJECT / "build" / "system"
 _COMPAT = guests.PROJECT / "tests" / "compat"
 _PROBE = ("place", "fill", "migrate", "avail", "hotplug", "tied", "daxfile", "verify",
           "resident", "heap", "hold", "exhaust", "where", "weights")
-# Name -> sources of the test programs; those of _PROBE, and the tutorial's, are linked to the library.
+_EXAMPLES = ("cache",)
+# Name -> sources of the test programs; those of _PROBE, examples, and the tutorial's, are linked to the
+# library.
 PROGRAMS = {
     **{name: [HERE / "programs" / f"{name}.c", HERE / "programs" / "probe.c"] for name in _PROBE},
     **{name: [HERE / "programs" / f"{name}.c"] for name in ("deny", "terminal")},
+    **{name: [guests.PROJECT / "examples" / f"{name}.c"] for name in _EXAMPLES},
     "compat": [_COMPAT / "compat.c", *sorted(_COMPAT.glob("cases_*.c"))],
     "openmp-llvm": [HERE / "programs" / "openmp.c"],
     "openmp-gcc": [HERE / "programs" / "openmp.c"],
     tutorial.PROGRAM: [_OUTPUT_DIRECTORY / f"{tutorial.PROGRAM}.c"],
 }
+# Links with libmemkind 1.14, too, which lacks the functions that are new.
+_LENIENT = ["cc", "-Wl,--unresolved-symbols=ignore-all"]
 # Compiler and options, where they are not the usual ones.
 _COMPILERS = {"openmp-llvm": ["clang", "-fopenmp"], "openmp-gcc": ["cc", "-fopenmp"],
-              # Links with libmemkind 1.14, too, which lacks the functions that are new.
-              tutorial.PROGRAM: ["cc", "-Wl,--unresolved-symbols=ignore-all"]}
+              **dict.fromkeys((*_EXAMPLES, tutorial.PROGRAM), _LENIENT)}
 # Debian 13's C library and OpenMP runtime: 14, which knows libmemkind, and needs glibc 2.38.
 _TRIXIE = guests.PROJECT / "build" / "trixie"
 _TRIXIE_PACKAGES = ("libc6", "libgcc-s1", "libgomp1")
@@ -94,7 +98,7 @@ def compile_programs(setting: Setting) -> None:
     _OUTPUT_DIRECTORY.mkdir(parents=True, exist_ok=True)
     tutorial.write_program(_OUTPUT_DIRECTORY / f"{tutorial.PROGRAM}.c")
     for name, sources in PROGRAMS.items():
-        linked = [str(library)] if name in (*_PROBE, tutorial.PROGRAM) else []
+        linked = [str(library)] if name in (*_PROBE, *_EXAMPLES, tutorial.PROGRAM) else []
         kernel.run([*_COMPILERS.get(name, ["cc"]), "-std=gnu17", "-O1", "-g0", "-D_GNU_SOURCE", "-Wall", "-Wextra",
                     *headers, "-o", str(setting.programs / name), *map(str, sources), *linked,
                     "-lpthread"])
