@@ -2,7 +2,9 @@
 /* A heap per kind, node set and home node, and the tables from CPU and node to heap. */
 #include "kind/heaps.h"
 
+#include "base/lock.h"
 #include "base/log.h"
+#include "heap/types.h"
 #include "kind/backing.h"
 #include "kind/choice.h"
 #include "kind/huge.h"
@@ -198,4 +200,13 @@ void mk_heaps_set_mode_flags(struct memkind *kind, int mode_flags)
 {
 	for (struct mk_partition *at = kind->partitions; at != NULL; at = at->next)
 		atomic_store_explicit(&at->anonymous.mode_flags, mode_flags, memory_order_relaxed);
+}
+
+void mk_heaps_repair(struct memkind *kind)
+{
+	for (struct mk_partition *at = kind->partitions; at != NULL; at = at->next) {
+		mk_lock_acquire(&at->heap->pages.lock, MK_RANK_PAGES);
+		mk_anonymous_repair(&at->anonymous);
+		mk_lock_release(&at->heap->pages.lock, MK_RANK_PAGES);
+	}
 }

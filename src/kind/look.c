@@ -77,6 +77,21 @@ static bool adapt(struct memkind *kind, bool is_new_snapshot)
 	return has_changed;
 }
 
+/*
+ * A commit repairs its heap only, and memory that is idle may have been moved with the node that it
+ * was on: none of it is used again as it is.
+ */
+static void repair_heaps(bool has_changed)
+{
+	for (unsigned id = 0; id < MK_KIND_COUNT; id++) {
+		if (mk_kinds[id].partitions == NULL)
+			continue;
+		mk_heaps_repair(&mk_kinds[id]);
+		if (has_changed)
+			mk_heap_trim(&mk_kinds[id]);
+	}
+}
+
 static bool look_again(void)
 {
 	const struct mk_topology *old;
@@ -91,6 +106,7 @@ static bool look_again(void)
 	for (unsigned id = 0; id < MK_KIND_COUNT; id++)
 		if (status_of(&mk_kinds[id]) != MK_KIND_NOT_ASKED)
 			has_changed |= adapt(&mk_kinds[id], machine.topology != old);
+	repair_heaps(has_changed);
 	if (has_changed)
 		/* Pairs with the acquire in mk_look_generation(). */
 		atomic_fetch_add_explicit(&machine.generation, 1, memory_order_release);
