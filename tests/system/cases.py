@@ -10,6 +10,7 @@ are right by the placement rules of the architecture; its row says how the old l
 import checks
 import fills
 import numa_maps
+import storms
 import tutorial
 from case import Case, slug
 
@@ -536,5 +537,5 @@ def _pythons() -> list[Case]:
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
             *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(), *_ties(),
-            *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(),
+            *_machines(), *storms.storms(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(),
             *_tools(), *_servers(), *_looked_at(), *_pythons(), *_tutorial()]
