@@ -41,6 +41,12 @@ test-programs:
 	@$(MAKE) --no-print-directory all
 	python3 -B tests/programs/run.py --build $(BUILD) $(TEST_PROGRAMS)
 
+# Everything that should never happen, for hours, in one table; in some minutes: CAMPAIGN=--short.
+campaign:
+	@scripts/need build test guest system check
+	@$(MAKE) --no-print-directory all
+	python3 -B tests/campaign/run.py --build $(BUILD) $(CAMPAIGN)
+
 # Debian packages in build/deb, to be installed with apt-get install ./build/deb/*.deb.
 packages:
 	@scripts/need build packages
@@ -79,4 +85,4 @@ uninstall: $(BUILD)/build.ninja
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo test test-vm test-programs packages test-packages check bench install uninstall clean
+.PHONY: all demo test test-vm test-programs campaign packages test-packages check bench install uninstall clean

@@ -2,14 +2,17 @@
 /*
  * Blocks whose payload is not in the caches: half of them are freed at random, then allocated again.
  * The working set is four times the last-level cache. An allocator that keeps its lists in freed
- * blocks misses the caches at each step.
+ * blocks misses the caches at each step. And memory that nobody had before: a GiB of it in blocks that
+ * are written to, and a GiB that is just touched.
  */
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "work.h"
 
-enum { BLOCK_SIZE = 256, LEAST_CACHE_SIZE = 8 << 20 };
+enum { BLOCK_SIZE = 256, LEAST_CACHE_SIZE = 8 << 20, PAGE_SIZE = 4096 };
+#define FRESH_SIZE ((size_t)1 << 30)
 
 static size_t cache_size(void)
 {
@@ -66,7 +69,40 @@ static void run_cold(unsigned number)
 	bench_report("malloc-fill", since(start, quarter));
 }
 
+static void touch(char *memory, size_t size)
+{
+	for (size_t at = 0; at < size; at += PAGE_SIZE)
+		memory[at] = 1;
+}
+
+static void run_touch(void)
+{
+	double start = bench_ns(CLOCK_THREAD_CPUTIME_ID);
+	char *memory =
+		mmap(NULL, FRESH_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		bench_die("mmap");
+	touch(memory, FRESH_SIZE);
+	bench_report("touch", since(start, 1));
+	munmap(memory, FRESH_SIZE);
+}
+
+/* Blocks of NUMBER KiB, which are kept. */
+static void run_fresh(unsigned number)
+{
+	size_t size = (size_t)number << 10;
+	double start;
+
+	run_touch();
+	start = bench_ns(CLOCK_THREAD_CPUTIME_ID);
+	for (size_t done = 0; done < FRESH_SIZE; done += size)
+		touch(bench_take(size), size);
+	bench_report("fresh", since(start, 1));
+}
+
 const struct bench_workload bench_cold_workloads[] = {
 	{"cold", run_cold},
+	{"fresh", run_fresh},
 	{NULL, NULL},
 };

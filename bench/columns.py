@@ -75,19 +75,22 @@ class Runner:
         print(f"SKIP {column.name}: {result.stderr.strip()}")
         return False
 
-    def _start(self, command: list[str], column: Column) -> subprocess.CompletedProcess:
+    def _start(self, command: list[str], column: Column,
+               variables: dict[str, str] | None = None) -> subprocess.CompletedProcess:
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith(("MEMKIND_", "LD_PRELOAD", "MALLOC_"))}
         environment["MEMKIND_DAX_KMEM_NODES"] = "0"
+        environment.update(variables or {})
         if column.preload:
             environment["LD_PRELOAD"] = column.preload
         words = column.interface.replace("OURS", self.library).split()
         return subprocess.run([*command, *words], env=environment, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=900, check=False)
 
-    def values(self, command: list[str], column: Column) -> dict[str, float]:
+    def values(self, command: list[str], column: Column,
+               variables: dict[str, str] | None = None) -> dict[str, float]:
         """What COMMAND measures with COLUMN, by name; nothing where the column lacks it."""
-        result = self._start(command, column)
+        result = self._start(command, column, variables)
         if result.returncode == LACKING:
             return {}
         if result.returncode != 0:

@@ -6,6 +6,7 @@ from tables import Table, geometric_mean
 
 OURS = "default"
 RIVALS = ("jemalloc", "mimalloc")
+FRESH = "dax-kmem"  # the column whose fresh memory is looked at
 
 
 @dataclass
@@ -69,4 +70,8 @@ def judge(tables: dict[str, Table]) -> list[Goal]:
     goals += [Goal("cold malloc over jemalloc's", value, 1.0),
               Goal("threads, peak RSS, mean over jemalloc's",
                    over(tables.get("threads-rss"), OURS, "jemalloc"), 1.1)]
+    fresh = tables.get("fresh")
+    values = [row[FRESH] for row in fresh.rows.values() if FRESH in row] if fresh else []
+    goals.append(Goal("a fresh GiB where full nodes are NULL, over touching it, in any size of "
+                      "blocks", max(values, default=None), 1.1))
     return goals

@@ -18,7 +18,8 @@ import tables
 import toolchain
 from columns import Column, Runner
 
-SETS = ("micro", "threads", "count", "cold", "start", "trace", "scale")
+SETS = ("micro", "threads", "count", "cold", "fresh", "start", "trace", "scale")
+FRESH_KIB = (16, 1024, 65536)
 COUNTED = {"gib_system_calls.16384": "system calls/GiB", "gib_mappings.16384": "mappings/GiB"}
 SIZES = {"kind-rss": "unused kind, KiB", "thread-rss": "new thread, KiB"}
 SCALES = {
@@ -48,7 +49,8 @@ class Bench:
         if key:
             self.by_key[key] = section
 
-    def measure(self, workload: str, number: int, columns: list[Column]) -> Row:
+    def measure(self, workload: str, number: int, columns: list[Column],
+                variables: dict[str, str] | None = None) -> Row:
         """The medians of all columns, by measure and column."""
         label = f"{workload} {number}"
         print(f"running {label}", file=sys.stderr, flush=True)
@@ -58,7 +60,7 @@ class Bench:
             # Another one begins each round, so that what disturbs does not meet the same one.
             first = turn % len(columns) if columns else 0
             for column in columns[first:] + columns[:first]:
-                for name, value in self.runner.values(command, column).items():
+                for name, value in self.runner.values(command, column, variables).items():
                     samples.setdefault(name, {}).setdefault(column.name, []).append(value)
         row = {name: {column: statistics.median(values) for column, values in by_column.items()}
                for name, by_column in samples.items()}
@@ -119,6 +121,17 @@ class Bench:
         row = self.measure("cold", 1, self.runner.columns)
         self.say(tables.of_ratios("cold payload: CPU time of an operation, ratios", row,
                                   self.names), "cold")
+
+    def run_fresh(self) -> None:
+        """Pages that come with the commit, since full nodes are NULL, beside pages on touch."""
+        columns = [column for column in self.runner.columns if column.name == goals.FRESH]
+        rows: Row = {}
+        for number in FRESH_KIB:
+            row = self.measure("fresh", number, columns, {"MEMKIND_EXHAUSTION": "null"})
+            rows[f"blocks of {number} KiB"] = {name: value / row["touch"][name]
+                                               for name, value in row.get("fresh", {}).items()}
+        self.say(tables.of_values("a fresh GiB where full nodes are NULL: CPU time over that of "
+                                  "touching a GiB", rows, self.names, decimals=2), "fresh")
 
     def run_start(self) -> None:
         rows: Row = {}

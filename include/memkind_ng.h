@@ -165,7 +165,16 @@ memkind_t memkind_ng_get_then(memkind_t kind);
 
 /*
  * Looks at the machine again, for nodes that came, went, or changed: all kinds adapt. Blocks stay
- * where they are; a node list in the environment is not read again. Returns 0. Since 1.15.0.
+ * where they are; a node list in the environment is not read again. The kernel replaces nodes in
+ * policies that are set when nodes come or go: these policies are set again, and where something
+ * changed idle memory is given back as by memkind_ng_trim(). So no page that is touched for the first
+ * time after this call lands on a node that its kind does not want. Without this call that holds for
+ * memory that is committed after the change; nodes that came are not found, but by kinds that were not
+ * available. Returns 0. Since 1.15.0.
+ *
+ * A node that is being taken offline counts as full for the kernel. Where memory is bound to no other
+ * node, it may kill a process that touches it meanwhile, whatever the kind does when nodes are full, and
+ * even a page that is there: one that is just being moved counts as absent.
  */
 int memkind_ng_rescan(void);
 
@@ -240,7 +249,8 @@ int memkind_ng_where(const void *ptr, size_t size, size_t *bytes_by_node, unsign
  * of other memory. It goes on with files of its own, in the same directory and with the same limit. A
  * fork takes as long as the copy does, and as much disk space as KIND has. Where there is none the child
  * can't use KIND, as after any other fork: see memkind_create_pmem(); memkind_check_available(KIND) in
- * the child tells. Returns 0, or MEMKIND_ERROR_INVALID: KIND is no kind on files. Since 1.15.0.
+ * the child tells. What other threads write to their blocks while the copy goes on may be missing in it.
+ * Returns 0, or MEMKIND_ERROR_INVALID: KIND is no kind on files. Since 1.15.0.
  */
 int memkind_ng_copy_at_fork(memkind_t kind);
 

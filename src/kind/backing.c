@@ -38,20 +38,35 @@ static int wanted_mode(struct mk_anonymous *anonymous)
 }
 
 /* Binds a whole reservation; setting the policy drops the home node, so that follows each time. */
-int mk_anonymous_bind(struct mk_anonymous *anonymous, void *base, size_t size)
+static int set_policy(struct mk_anonymous *anonymous, void *base, size_t size)
 {
 	const struct mk_placement *placement = &anonymous->placement;
 	int error = mk_policy_set(base, size, wanted_mode(anonymous), &placement->nodes);
 
-	if (error != 0) {
-		if (error != -ENOMEM)
-			atomic_store_explicit(anonymous->trouble, error, memory_order_relaxed);
-		return error;
-	}
 	/* Kernels before 5.17 have no home node: pages then come from the side of the toucher. */
-	if (placement->home >= 0)
+	if (error == 0 && placement->home >= 0)
 		mk_policy_set_home(base, size, (unsigned)placement->home);
-	return 0;
+	return error;
+}
+
+int mk_anonymous_bind(struct mk_anonymous *anonymous, void *base, size_t size)
+{
+	int error = set_policy(anonymous, base, size);
+
+	if (error != 0 && error != -ENOMEM)
+		atomic_store_explicit(anonymous->trouble, error, memory_order_relaxed);
+	return error;
+}
+
+/* Fixed node ids stay as they are; when none of them is left, the kernel takes any node. */
+static bool has_no_node_left(int mode, const struct mk_nodeset *nodes)
+{
+	struct mk_nodeset allowed;
+
+	if ((mode & MK_POLICY_STATIC_NODES) == 0 || mk_policy_get_allowed(&allowed) != 0)
+		return false;
+	mk_nodeset_intersect(&allowed, nodes);
+	return mk_nodeset_is_empty(&allowed);
 }
 
 /* Where the policy can't be read back (seccomp), it is taken to be as it was set. */
@@ -63,7 +78,8 @@ static bool was_remapped(struct mk_anonymous *anonymous, const void *reservation
 	if (mk_policy_get(reservation, &mode, &nodes) != 0)
 		return false;
 	return mode != wanted_mode(anonymous) ||
-	       !mk_nodeset_is_equal(&nodes, &anonymous->placement.nodes);
+	       !mk_nodeset_is_equal(&nodes, &anonymous->placement.nodes) ||
+	       has_no_node_left(mode, &nodes);
 }
 
 /* A remapping hits all reservations at once: purged pages of the others would go astray, too. */
@@ -78,6 +94,17 @@ static int repair(struct mk_anonymous *anonymous, void *reservation, size_t rese
 			error = mk_anonymous_bind(anonymous, range->base, range->size);
 	}
 	return error;
+}
+
+/* What fails is met again by the next commit. */
+void mk_anonymous_repair(struct mk_anonymous *anonymous)
+{
+	for (size_t i = 0; i < anonymous->range_count; i++) {
+		const struct mk_range *range = &anonymous->ranges[i];
+
+		if (range->base != NULL && was_remapped(anonymous, range->base))
+			set_policy(anonymous, range->base, range->size);
+	}
 }
 
 static void note_range(struct mk_anonymous *anonymous, void *base, size_t size)

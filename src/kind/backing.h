@@ -83,6 +83,9 @@ void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placemen
  */
 int mk_anonymous_bind(struct mk_anonymous *anonymous, void *base, size_t size);
 
+/* Under the page lock: sets the policy of each reservation again where the kernel changed it. */
+void mk_anonymous_repair(struct mk_anonymous *anonymous);
+
 /* What mbind says to MODE over NODES, tried on a scratch page: 0 or -errno. */
 int mk_anonymous_probe(int mode, const struct mk_nodeset *nodes);
 

@@ -149,6 +149,9 @@ static const struct source_row sources[MK_SOURCE_COUNT] = {
 
 static const struct mk_reason no_huge_pages = {"these nodes have no huge pages (vm.nr_hugepages)",
 					       "fill a pool: echo NUMBER > *", MK_DETAIL_POOL};
+static const struct mk_reason no_node = {"no node with memory is known",
+					 "let the process read /sys/devices/system/node",
+					 MK_DETAIL_NONE};
 static const struct mk_reason mbind_denied = {
 	"mbind is denied", "allow it in the seccomp filter, or add CAP_SYS_NICE", MK_DETAIL_NONE};
 
@@ -205,6 +208,11 @@ static int find_nodes(const struct memkind *kind, const struct mk_topology *topo
 	enum mk_kind_source source = kind->row->source;
 	const struct source_row *row = &sources[source];
 
+	/* Where nothing could be read, no list is judged for good. */
+	if (mk_nodeset_is_empty(mk_topology_set(topology, MK_SET_ALLOWED))) {
+		*ret_reason = &no_node;
+		return row->absent;
+	}
 	read_options(source, topology);
 	if (lists[source].reason != NULL) {
 		*ret_reason = lists[source].reason;

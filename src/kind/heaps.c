@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "base/lock.h"
 #include "base/log.h"
+#include "heap/types.h"
 #include "kind/backing.h"
 #include "kind/choice.h"
 #include "kind/described.h"
@@ -244,5 +246,14 @@ void mk_heaps_end(struct memkind *kind)
 		kind->partitions = partition->next;
 		mk_heap_destroy(partition->heap);
 		mk_vm_release(partition, PARTITION_SIZE);
+	}
+}
+
+void mk_heaps_repair(struct memkind *kind)
+{
+	for (struct mk_partition *at = kind->partitions; at != NULL; at = at->next) {
+		mk_lock_acquire(&at->heap->pages.lock, MK_RANK_PAGES);
+		mk_anonymous_repair(&at->anonymous);
+		mk_lock_release(&at->heap->pages.lock, MK_RANK_PAGES);
 	}
 }

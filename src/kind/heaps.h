@@ -32,4 +32,7 @@ void mk_heaps_end(struct memkind *kind);
 void mk_heaps_forget(struct memkind *kind);
 void mk_heaps_set_mode_flags(struct memkind *kind, int mode_flags);
 
+/* Under the lock: sets again what the kernel changed of the policies of the kind's heaps. */
+void mk_heaps_repair(struct memkind *kind);
+
 #endif

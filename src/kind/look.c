@@ -82,18 +82,40 @@ static bool adapt(struct memkind *kind, bool is_new_snapshot)
 	return has_changed;
 }
 
+/* All kinds, one after another: the first after NULL, and NULL after the last. */
+static struct memkind *next_kind(struct memkind *kind)
+{
+	if (kind == NULL)
+		return &mk_kinds[0];
+	if (kind < &mk_kinds[0] || kind >= &mk_kinds[MK_KIND_COUNT])
+		return kind->next;
+	return kind + 1 < &mk_kinds[MK_KIND_COUNT] ? kind + 1 : described;
+}
+
 /* True: the verdict on one changed. */
 static bool adapt_all(bool is_new_snapshot)
 {
 	bool has_changed = false;
 
-	for (unsigned id = 0; id < MK_KIND_COUNT; id++)
-		if (status_of(&mk_kinds[id]) != MK_KIND_NOT_ASKED)
-			has_changed |= adapt(&mk_kinds[id], is_new_snapshot);
-	for (struct memkind *kind = described; kind != NULL; kind = kind->next)
+	for (struct memkind *kind = next_kind(NULL); kind != NULL; kind = next_kind(kind))
 		if (status_of(kind) != MK_KIND_NOT_ASKED)
 			has_changed |= adapt(kind, is_new_snapshot);
 	return has_changed;
+}
+
+/*
+ * A commit repairs its heap only, and memory that is idle may have been moved with the node that it
+ * was on: none of it is used again as it is.
+ */
+static void repair_heaps(bool has_changed)
+{
+	for (struct memkind *kind = next_kind(NULL); kind != NULL; kind = next_kind(kind)) {
+		if (kind->partitions == NULL)
+			continue;
+		mk_heaps_repair(kind);
+		if (has_changed)
+			mk_heap_trim(kind);
+	}
 }
 
 static bool look_again(void)
@@ -108,6 +130,7 @@ static bool look_again(void)
 	has_changed = machine.topology != old;
 	mk_choice_forget_probes();
 	has_changed |= adapt_all(machine.topology != old);
+	repair_heaps(has_changed);
 	if (has_changed)
 		/* Pairs with the acquire in mk_look_generation(). */
 		atomic_fetch_add_explicit(&machine.generation, 1, memory_order_release);

@@ -2,7 +2,11 @@
 /*
  * The kernel refuses the Nth call of a sort, or all from the Nth on, for every N: the first use of
  * all kinds and what follows succeeds or says ENOMEM, loses nothing, and works again afterwards.
- * Argument: try every so many N only.
+ *
+ *	test_fault [EVERY [REST]]      every so many N only; of calls that are rarely refused REST
+ *	test_fault random COUNT SEED   COUNT processes in which any call may be refused, by chance
+ *
+ * The last line counts what was done, refused and survived.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -17,6 +21,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include <memkind_ng.h>
 
 #include "api/kinds.h"
 #include "fault/refuse.h"
@@ -65,7 +71,15 @@ struct shelf {
 		}                                                                                  \
 	} while (0)
 
-static unsigned stride = 1;
+static unsigned stride = 1, rest_stride;
+
+/* An emulator may have none of the calls on nodes. */
+static bool has_node_calls;
+
+/* Of all processes. */
+static struct {
+	_Atomic unsigned long operations, refused, survived;
+} * totals;
 
 static unsigned char mark_of(const struct block *block, size_t at)
 {
@@ -96,6 +110,7 @@ static struct block *keep(struct shelf *shelf, memkind_t kind, void *base, size_
 	struct block *block = &shelf->blocks[shelf->count];
 
 	CHECK(shelf->count < SLOT_COUNT);
+	totals->operations++;
 	if (base == NULL) {
 		CHECK(error == ENOMEM);
 		CHECK(!shelf->is_strict);
@@ -265,6 +280,25 @@ static void use_file(struct shelf *shelf, memkind_mem_usage_policy policy)
 	CHECK(memkind_destroy_kind(kind) == 0);
 }
 
+/* What the library tells of itself may be nothing while calls are refused. */
+static void look_on(struct shelf *shelf, bool is_strict)
+{
+	struct block *block = allocate(shelf, MEMKIND_DAX_KMEM, 3 << 20);
+	size_t bytes[3] = {0, 0, 0}, resident = 0;
+
+	CHECK(memkind_ng_rescan() == 0);
+	if (block == NULL)
+		return;
+	if (memkind_ng_where(block->base, block->size, bytes, 1) == 0)
+		CHECK(bytes[0] + bytes[1] + bytes[2] <= block->size + (2 << 20));
+	else
+		CHECK(!is_strict || !has_node_calls);
+	CHECK(memkind_update_cached_stats() == 0 || !is_strict);
+	CHECK(memkind_get_stat(MEMKIND_DAX_KMEM, MEMKIND_STAT_TYPE_RESIDENT, &resident) == 0 ||
+	      !is_strict);
+	empty(shelf);
+}
+
 static void use_everything(bool is_strict)
 {
 	static struct shelf shelf;
@@ -282,6 +316,7 @@ static void use_everything(bool is_strict)
 		allocate(&shelf, kind, huge_size);
 		empty(&shelf);
 	}
+	look_on(&shelf, is_strict);
 	use_file(&shelf, MEMKIND_MEM_USAGE_POLICY_DEFAULT);
 	use_file(&shelf, MEMKIND_MEM_USAGE_POLICY_CONSERVATIVE);
 	use_thread(is_strict);
@@ -292,15 +327,32 @@ static void use_everything(bool is_strict)
 
 static int run_refused(const struct refusal *refusal)
 {
-	bool was_refused;
+	long refused_count;
 
 	alarm(60);
 	refuse_start(refusal);
 	use_everything(false);
-	was_refused = refuse_stop();
+	refused_count = refuse_stop();
+	totals->refused += (unsigned long)refused_count;
 	refuse_pass_time(LATER_MS);
 	use_everything(true);
-	return was_refused ? REFUSED : DONE;
+	totals->survived += (unsigned long)refused_count;
+	return refused_count != 0 ? REFUSED : DONE;
+}
+
+static int run_unlucky(uint32_t seed, unsigned one_of)
+{
+	long refused_count;
+
+	alarm(60);
+	refuse_start_at_random(seed, one_of);
+	use_everything(false);
+	refused_count = refuse_stop();
+	totals->refused += (unsigned long)refused_count;
+	refuse_pass_time(LATER_MS);
+	use_everything(true);
+	totals->survived += (unsigned long)refused_count;
+	return DONE;
 }
 
 /* Metadata memory ends, but for a thread's record and COUNT spans. */
@@ -360,21 +412,30 @@ static int status_of_child(const struct refusal *refusal)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+static long stride_of(enum refused_call call)
+{
+	if (call < REFUSED_PUNCH)
+		return stride;
+	/* It is called for every 64 MiB of every heap. */
+	return call == REFUSED_MINCORE ? 29L * rest_stride : rest_stride;
+}
+
 /* Every N until there are no more calls to refuse. */
 static void refuse_each(enum refused_call call, int error, long count)
 {
 	struct refusal refusal = {call, error, 0, count};
+	long step = stride_of(call);
 	int status = REFUSED;
 
-	for (; status == REFUSED; refusal.first += stride) {
+	for (; status == REFUSED; refusal.first += step) {
 		status = status_of_child(&refusal);
 		if (status != REFUSED && status != DONE)
 			fail_msg("%s refused from call %ld on, %ld times, errno %d: status %d",
-				 refused_call_names[call], refusal.first, count, error, status);
+				 refused_calls[call].name, refusal.first, count, error, status);
 	}
 	/* With the first one there was something to refuse. */
-	assert_true(refusal.first > stride);
-	print_message("%s: %ld calls\n", refused_call_names[call], refusal.first - stride);
+	assert_true(refusal.first > step);
+	print_message("%s: %ld calls\n", refused_calls[call].name, refusal.first - step);
 }
 
 static void refused_mappings(void **state)
@@ -422,18 +483,71 @@ static void refused_disk_space(void **state)
 	refuse_each(REFUSED_FALLOCATE, ENOSPC, FOREVER);
 }
 
-int main(int argc, char **argv)
+static void refused_rest(void **state)
+{
+	(void)state;
+	for (enum refused_call call = REFUSED_PUNCH; call < REFUSED_CALL_COUNT; call++) {
+		if (call == REFUSED_HOME_NODE && !has_node_calls)
+			continue;
+		refuse_each(call, refused_calls[call].error, 1);
+		refuse_each(call, refused_calls[call].error, FOREVER);
+	}
+}
+
+/* From one call of 2 to one of 512. */
+static int run_at_random(unsigned count, uint32_t seed)
+{
+	int failed = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		int status = 0;
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(run_unlucky(seed + i, 2u << i % 9));
+		if (child < 0 || waitpid(child, &status, 0) != child)
+			return 2;
+		if (status == 0)
+			continue;
+		printf("seed %u, one of %u refused: status %d\n", seed + i, 2u << i % 9, status);
+		failed = 1;
+	}
+	return failed;
+}
+
+static int run_in_turn(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused_mappings),   cmocka_unit_test(refused_commits),
 		cmocka_unit_test(refused_purges),     cmocka_unit_test(refused_policies),
 		cmocka_unit_test(refused_releases),   cmocka_unit_test(exhausted_metadata),
-		cmocka_unit_test(refused_disk_space),
+		cmocka_unit_test(refused_disk_space), cmocka_unit_test(refused_rest),
 	};
 
-	if (argc == 2)
-		stride = (unsigned)strtoul(argv[1], NULL, 10);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (totals == MAP_FAILED)
+		return 2;
+	has_node_calls = syscall(SYS_mbind, NULL, 0L, 0L, NULL, 0L, 0L) == 0;
 	if (getenv("MEMKIND_EXHAUSTION") != NULL)
 		huge_size = FILLED_HUGE_SIZE;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (argc == 4 && strcmp(argv[1], "random") == 0) {
+		status = run_at_random((unsigned)strtoul(argv[2], NULL, 10),
+				       (uint32_t)strtoul(argv[3], NULL, 10));
+	} else {
+		if (argc > 1)
+			stride = (unsigned)strtoul(argv[1], NULL, 10);
+		rest_stride = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 7 * stride;
+		status = run_in_turn();
+	}
+	printf("counts operations=%lu faults=%lu survived=%lu lost=0 wrong=0\n", totals->operations,
+	       totals->refused, totals->survived);
+	return status;
 }

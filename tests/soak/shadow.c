@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/kinds.h"
+#include "soak/kinds.h"
 
 enum {
 	SLOT_COUNT = 2048,
@@ -23,7 +23,7 @@ struct slot {
 	pthread_mutex_t lock;
 	unsigned char *base;
 	size_t size;
-	memkind_t kind;
+	const struct shadow_kind *kind;
 	unsigned char mark;
 };
 
@@ -82,8 +82,8 @@ static void check(const struct slot *slot)
 {
 	check_bytes(slot, slot->size, slot->size);
 	SHADOW_CHECK(memkind_malloc_usable_size(NULL, slot->base) >= slot->size);
-	SHADOW_CHECK(memkind_detect_kind(slot->base) == slot->kind);
-	SHADOW_CHECK(memkind_detect_kind(slot->base + slot->size - 1) == slot->kind);
+	SHADOW_CHECK(memkind_detect_kind(slot->base) == slot->kind->kind);
+	SHADOW_CHECK(memkind_detect_kind(slot->base + slot->size - 1) == slot->kind->kind);
 }
 
 static void clear(struct slot *slot)
@@ -95,16 +95,16 @@ static void clear(struct slot *slot)
 	slot->base = NULL;
 }
 
-static void keep(struct slot *slot, memkind_t kind, void *base, size_t size, uint32_t *seed)
+static void keep(struct slot *slot, const struct shadow_kind *kind, void *base, size_t size,
+		 uint32_t *seed)
 {
-	SHADOW_CHECK(base != NULL);
 	slot->base = base;
 	slot->size = size;
 	slot->kind = kind;
 	fill(slot, seed);
 }
 
-static void allocate(struct slot *slot, memkind_t kind, uint32_t *seed)
+static void allocate(struct slot *slot, const struct shadow_kind *kind, uint32_t *seed)
 {
 	size_t size = random_size(seed);
 	size_t alignment = (size_t)8 << shadow_random(seed) % 14;
@@ -113,39 +113,46 @@ static void allocate(struct slot *slot, memkind_t kind, uint32_t *seed)
 
 	switch (shadow_random(seed) % 4) {
 	case 0:
-		zeroed = memkind_calloc(kind, 1, size);
-		SHADOW_CHECK(zeroed != NULL && zeroed[0] == 0 &&
-			     memcmp(zeroed, zeroed + 1, size - 1) == 0);
+		zeroed = memkind_calloc(kind->kind, 1, size);
+		if (zeroed != NULL)
+			SHADOW_CHECK(zeroed[0] == 0 && memcmp(zeroed, zeroed + 1, size - 1) == 0);
 		base = zeroed;
 		break;
 	case 1:
-		SHADOW_CHECK(memkind_posix_memalign(kind, &base, alignment, size) == 0);
+		if (memkind_posix_memalign(kind->kind, &base, alignment, size) != 0)
+			base = NULL;
 		SHADOW_CHECK((uintptr_t)base % alignment == 0);
 		break;
 	default:
-		base = memkind_malloc(kind, size);
+		base = memkind_malloc(kind->kind, size);
 	}
-	keep(slot, kind, base, size, seed);
+	SHADOW_CHECK(base != NULL || kind->is_small);
+	if (base != NULL)
+		keep(slot, kind, base, size, seed);
 }
 
 /* Half of them move to another kind. */
-static void reallocate(struct slot *slot, memkind_t kind, uint32_t *seed)
+static void reallocate(struct slot *slot, const struct shadow_kind *kind, uint32_t *seed)
 {
 	size_t old_size = slot->size;
 	size_t size = random_size(seed);
+	void *base;
 
 	check(slot);
 	if (shadow_random(seed) % 2 == 0)
 		kind = slot->kind;
-	slot->base = memkind_realloc(kind == slot->kind ? NULL : kind, slot->base, size);
-	SHADOW_CHECK(slot->base != NULL);
+	base = memkind_realloc(kind == slot->kind ? NULL : kind->kind, slot->base, size);
+	SHADOW_CHECK(base != NULL || kind->is_small);
+	if (base == NULL)
+		return;
+	slot->base = base;
 	check_bytes(slot, old_size, size);
-	keep(slot, kind, slot->base, size, seed);
+	keep(slot, kind, base, size, seed);
 }
 
 static void operate(struct slot *slot, uint32_t *seed)
 {
-	memkind_t kind = *all_kinds[shadow_random(seed) % KIND_COUNT].handle;
+	const struct shadow_kind *kind = shadow_kind(shadow_random(seed) % shadow_kind_count());
 	unsigned choice = shadow_random(seed) % 8;
 
 	if (slot->base != NULL && choice == 0) {
@@ -175,6 +182,19 @@ static void visit_all(void (*visit)(struct slot *slot))
 		visit(&slots[i]);
 		pthread_mutex_unlock(&slots[i].lock);
 	}
+}
+
+static void drop_copied(struct slot *slot)
+{
+	if (slot->base == NULL || !slot->kind->is_copied)
+		return;
+	memkind_free(NULL, slot->base);
+	slot->base = NULL;
+}
+
+void shadow_begin_child(void)
+{
+	visit_all(drop_copied);
 }
 
 static void check_if_any(struct slot *slot)

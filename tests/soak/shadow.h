@@ -23,6 +23,9 @@ uint32_t shadow_random(uint32_t *seed);
 /* One operation on a random block, by any thread. */
 void shadow_operate(uint32_t *seed);
 
+/* In a fork child, first: frees what may not be as it was in the moment of the fork. */
+void shadow_begin_child(void);
+
 /* Checks all blocks, but for those that another thread had its hands on when this process began. */
 void shadow_check_all(void);
 

@@ -2,7 +2,10 @@
 /*
  * Threads that come and go use all kinds, blocks change hands, the process forks, purges run; what
  * the blocks hold is checked all the time, and all of the heaps' records whenever nobody uses them.
- * Arguments: minutes, and a seed to start from.
+ *
+ *	soak [-t THREADS] [-n OPERATIONS] MINUTES [SEED]
+ *
+ * Ends after so many minutes, or after so many operations if that is later.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,14 +21,16 @@
 #include <memkind_ng.h>
 
 #include "heap/cache.h"
+#include "soak/kinds.h"
 #include "soak/shadow.h"
 #include "support/heap_invariants.h"
 
 enum {
-	WORKER_COUNT = 6,
-	ROUND_MS = 2000, /* from one quiet point to the next */
-	FORK_SHARE = 16, /* a fork each so many threads that end */
-	SHORT_LIFE = 64, /* operations of a thread */
+	WORKER_LIMIT = 64,
+	ROUND_MS = 2000,    /* from one quiet point to the next */
+	RARE_SHARE = 16,    /* what is rare is done each so many threads that end, */
+	FORK_PAUSE_MS = 50, /* and a fork, which takes long, not before so much later */
+	SHORT_LIFE = 64,    /* operations of a thread */
 	LONG_LIFE = 32768,
 	CHILD_OPERATION_COUNT = 200,
 	CHILD_TIME_LIMIT_S = 60,
@@ -38,7 +43,8 @@ struct worker {
 	_Atomic bool has_ended;
 };
 
-static struct worker workers[WORKER_COUNT];
+static struct worker workers[WORKER_LIMIT];
+static unsigned worker_count = 6;
 static _Atomic bool must_stop;
 static _Atomic unsigned long operation_count;
 static unsigned long thread_count, fork_count, walk_count;
@@ -104,6 +110,7 @@ static void run_child(uint32_t seed)
 {
 	alarm(CHILD_TIME_LIMIT_S);
 	walk_heaps(false);
+	shadow_begin_child();
 	shadow_check_all();
 	for (unsigned i = 0; i < CHILD_OPERATION_COUNT; i++)
 		shadow_operate(&seed);
@@ -131,24 +138,27 @@ static void fork_and_wait(uint32_t *seed)
 static void run_round(uint32_t *seed)
 {
 	uint64_t end = now_ms() + ROUND_MS;
+	uint64_t next_fork = 0;
 
 	must_stop = false;
-	for (unsigned i = 0; i < WORKER_COUNT; i++)
+	for (unsigned i = 0; i < worker_count; i++)
 		start_worker(&workers[i], seed);
-	for (unsigned i = 0; now_ms() < end; i = (i + 1) % WORKER_COUNT) {
+	for (unsigned i = 0; now_ms() < end; i = (i + 1) % worker_count) {
 		if (!workers[i].has_ended) {
 			sched_yield();
 			continue;
 		}
 		end_worker(&workers[i]);
 		start_worker(&workers[i], seed);
-		if (shadow_random(seed) % FORK_SHARE == 0)
+		if (shadow_random(seed) % RARE_SHARE == 0 && now_ms() >= next_fork) {
 			fork_and_wait(seed);
-		if (shadow_random(seed) % FORK_SHARE == 0)
+			next_fork = now_ms() + FORK_PAUSE_MS;
+		}
+		if (shadow_random(seed) % RARE_SHARE == 0)
 			SHADOW_CHECK(memkind_ng_rescan() == 0);
 	}
 	must_stop = true;
-	for (unsigned i = 0; i < WORKER_COUNT; i++)
+	for (unsigned i = 0; i < worker_count; i++)
 		end_worker(&workers[i]);
 }
 
@@ -177,27 +187,53 @@ static void check_quiet(unsigned round)
 	SHADOW_CHECK(memkind_set_bg_threads(round % 4 == 1) == 0);
 }
 
-int main(int argc, char **argv)
+static void take_seed(const char *text)
 {
-	double minutes = argc > 1 ? strtod(argv[1], NULL) : 0;
-	uint64_t end = now_ms() + (uint64_t)(minutes * 60000);
-	uint32_t seed;
-	unsigned round = 0;
-
-	SHADOW_CHECK(minutes > 0);
-	if (argc > 2)
-		shadow_seed = (uint32_t)strtoul(argv[2], NULL, 10);
+	if (text != NULL)
+		shadow_seed = (uint32_t)strtoul(text, NULL, 10);
 	else
 		SHADOW_CHECK(getentropy(&shadow_seed, sizeof(shadow_seed)) == 0);
 	shadow_seed += shadow_seed == 0;
-	seed = shadow_seed;
-	printf("%g minutes from seed %u\n", minutes, shadow_seed);
+}
+
+/* The minutes. */
+static double parse(int argc, char **argv, unsigned long *ret_least)
+{
+	double minutes;
+	int option;
+
+	while ((option = getopt(argc, argv, "t:n:")) != -1) {
+		SHADOW_CHECK(option != '?');
+		if (option == 't')
+			worker_count = (unsigned)strtoul(optarg, NULL, 10);
+		else
+			*ret_least = strtoul(optarg, NULL, 10);
+	}
+	SHADOW_CHECK(worker_count > 0 && worker_count <= WORKER_LIMIT);
+	minutes = optind < argc ? strtod(argv[optind], NULL) : 0;
+	SHADOW_CHECK(minutes > 0);
+	take_seed(optind + 1 < argc ? argv[optind + 1] : NULL);
+	return minutes;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long least = 0;
+	double minutes = parse(argc, argv, &least);
+	uint64_t end = now_ms() + (uint64_t)(minutes * 60000);
+	uint32_t seed = shadow_seed;
+	unsigned round = 0;
+
+	shadow_make_kinds();
+	printf("%g minutes from seed %u, %u kinds\n", minutes, shadow_seed, shadow_kind_count());
 	fflush(stdout);
 	do {
 		run_round(&seed);
 		check_quiet(round++);
-	} while (now_ms() < end || round % 2 != 0);
+	} while (now_ms() < end || operation_count < least || round % 2 != 0);
 	printf("%lu operations, %lu threads, %lu forks, %lu walks: all well\n", operation_count,
 	       thread_count, fork_count, walk_count);
+	/* The first byte or block that is not as it should be ends the run. */
+	printf("counts operations=%lu lost=0 wrong=0\n", operation_count);
 	return 0;
 }

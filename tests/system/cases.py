@@ -11,6 +11,7 @@ import checks
 import described
 import fills
 import numa_maps
+import storms
 import tutorial
 import weights
 from case import Case, slug
@@ -539,5 +540,5 @@ def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
             *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(),
             *described.described(), *weights.ratios(), *_ties(),
-            *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(),
-            *_tools(), *_servers(), *_looked_at(), *_pythons(), *_tutorial()]
+            *_machines(), *storms.storms(), *_high_bandwidth(), *_huge_pages(), *_compats(),
+            *_openmps(), *_tools(), *_servers(), *_looked_at(), *_pythons(), *_tutorial()]

@@ -173,6 +173,27 @@ static void a_commit_repairs_every_reservation(void **state)
 	free(fixture);
 }
 
+static void repair_without_a_commit_changes_what_was_changed(void **state)
+{
+	struct fixture *fixture = start(MK_POLICY_BIND, 0);
+	void *bases[RANGE_LIMIT];
+
+	(void)state;
+	for (unsigned i = 0; i < RANGE_LIMIT; i++)
+		assert_int_equal(reserve(fixture, &bases[i]), 0);
+	change_policy(bases[0]);
+	change_policy(bases[2]);
+	release(fixture, bases[1]);
+	mk_anonymous_repair(&fixture->anonymous);
+	for (unsigned i = 0; i < RANGE_LIMIT; i += 2) {
+		assert_policy((char *)bases[i] + SIZE - 1, MK_POLICY_BIND);
+		release(fixture, bases[i]);
+	}
+	assert_int_equal(fixture->trouble, 0);
+	release(fixture, bases[3]);
+	free(fixture);
+}
+
 static void a_reservation_beyond_the_list_repairs_itself(void **state)
 {
 	struct fixture *fixture = start(MK_POLICY_INTERLEAVE, 0);
@@ -283,6 +304,7 @@ int main(void)
 		cmocka_unit_test(a_reservation_has_the_name_of_its_kind),
 		cmocka_unit_test(committed_bytes_are_zero_and_purging_clears),
 		cmocka_unit_test(a_commit_repairs_every_reservation),
+		cmocka_unit_test(repair_without_a_commit_changes_what_was_changed),
 		cmocka_unit_test(a_reservation_beyond_the_list_repairs_itself),
 		cmocka_unit_test(what_was_released_is_not_bound_again),
 		cmocka_unit_test(static_nodes_take_effect_at_the_next_commit),

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/bits.h"
+#include "heap/types.h"
 #include "kind/backing.h"
 #include "kind/chain.h"
 #include "kind/dynamic.h"
@@ -157,6 +158,46 @@ static void a_limit_is_that_of_all_heaps_together(void **state)
 	assert_int_equal(mk_dynamic_destroy(kind), 0);
 }
 
+/* As the kernel changes them when nodes come and go: here nobody commits, and no node changed. */
+static void a_rescan_sets_changed_policies_again(void **state)
+{
+	const struct mk_nodeset node_0 = {.word = {1}};
+	const struct mk_reservation *reservation;
+	struct mk_nodeset nodes;
+	int mode = -1, wanted = -1;
+
+	(void)state;
+	switch_to(only_node_0);
+	reservation = heap_in_use(MK_KIND_REGULAR)->pages.reservations;
+	assert_non_null(reservation);
+	assert_int_equal(mk_policy_get((void *)reservation->base, &wanted, &nodes), 0);
+	assert_int_equal(mk_policy_set((void *)reservation->base, reservation->size,
+				       MK_POLICY_PREFERRED, &node_0),
+			 0);
+	mk_kind_rescan();
+	assert_int_equal(mk_policy_get((void *)reservation->base, &mode, &nodes), 0);
+	assert_int_not_equal(wanted, MK_POLICY_PREFERRED);
+	assert_int_equal(mode, wanted);
+}
+
+/* What is idle may have been moved with its node, and is not to be used again where it lies now. */
+static void a_change_gives_back_what_is_idle(void **state)
+{
+	struct mk_heap *heap;
+	void *block;
+
+	(void)state;
+	switch_to(only_node_0);
+	block = allocate(MK_KIND_REGULAR, 3 * MK_MIB);
+	heap = mk_heap_of(block);
+	assert_non_null(heap);
+	mk_heap_free(block);
+	mk_kind_rescan();
+	assert_non_null(heap->pages.oldest);
+	switch_to(nodes_0_and_1);
+	assert_null(heap->pages.oldest);
+}
+
 static void a_rescan_without_change_keeps_the_short_way(void **state)
 {
 	unsigned number;
@@ -296,6 +337,8 @@ int main(void)
 		cmocka_unit_test(a_heap_follows_its_nodes_and_comes_back),
 		cmocka_unit_test(a_described_kind_follows_its_nodes_too),
 		cmocka_unit_test(a_limit_is_that_of_all_heaps_together),
+		cmocka_unit_test(a_rescan_sets_changed_policies_again),
+		cmocka_unit_test(a_change_gives_back_what_is_idle),
 		cmocka_unit_test(a_rescan_without_change_keeps_the_short_way),
 		cmocka_unit_test(a_refused_mbind_makes_the_library_look),
 		cmocka_unit_test(fruitless_looks_are_a_second_apart),

@@ -96,6 +96,18 @@ online_node() {
 	online_device "$(device_of_node "$node")" "$@"
 }
 
+# offline_node NODE: all of its memory, from which pages move away.
+offline_node() {
+	echo "# daxctl offline-memory $(device_of_node "$1")"
+	say_error daxctl offline-memory "$(device_of_node "$1")"
+}
+
+# online_again NODE
+online_again() {
+	echo "# daxctl online-memory $(device_of_node "$1")"
+	say_error daxctl online-memory "$(device_of_node "$1")"
+}
+
 soft_devices() {
 	load_modules device_dax kmem dax_hmem
 	wait_until test -e /sys/bus/dax/devices/dax0.0

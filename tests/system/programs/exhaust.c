@@ -3,7 +3,7 @@
  * Processes fill a kind until it gives NULL, all at once and over and over, beside one that has more
  * memory than each of them and nothing to do with it:
  *
- *	exhaust -c CPU -o NODES -r ROUNDS [-p PROCESSES] [-i INNOCENT_MIB] KIND
+ *	exhaust -c CPU -o NODES -r ROUNDS [-p PROCESSES] [-i INNOCENT_MIB] [-s SEED] KIND
  *
  * Blocks are of 64 bytes to 1 GiB. In each round every process takes blocks until the smallest is
  * refused; then all look: no page is off NODES or swapped, what was written is there, and the nodes
@@ -34,7 +34,7 @@
 struct options {
 	int cpu;
 	unsigned long nodes;
-	unsigned rounds, process_count;
+	unsigned rounds, process_count, seed;
 	size_t innocent_size;
 	const char *kind_name;
 };
@@ -48,6 +48,7 @@ struct board {
 	atomic_ulong most_left;	 /* KiB that the nodes had free when all were refused */
 	atomic_ulong least_held; /* blocks' bytes of all processes, then */
 	atomic_ulong held;
+	atomic_ulong operation_count, refusal_count, wrong_count;
 };
 
 struct block {
@@ -134,8 +135,10 @@ static bool take_block(memkind_t kind, size_t size)
 static void fill(struct board *board, memkind_t kind)
 {
 	for (unsigned shift = LARGEST_SHIFT; shift >= 6;) {
+		atomic_fetch_add(&board->operation_count, 1);
 		if (take_block(kind, random_size(shift)))
 			continue;
+		atomic_fetch_add(&board->refusal_count, 1);
 		if (errno != ENOMEM)
 			fail(board, "errno of a refusal", (unsigned long)errno);
 		shift--;
@@ -154,8 +157,10 @@ static void look(struct board *board, const struct options *options)
 		held += block->size;
 		if (block->start[0] != block->mark ||
 		    block->start[block->size / 2] != block->mark ||
-		    block->start[block->size - 1] != block->mark)
+		    block->start[block->size - 1] != block->mark) {
 			fail(board, "a block lost what was written, bytes", block->size);
+			atomic_fetch_add(&board->wrong_count, 1);
+		}
 	}
 	if (count.elsewhere != 0)
 		fail(board, "pages that are not in memory", count.elsewhere);
@@ -180,8 +185,10 @@ static void look_together(struct board *board, const struct options *options, un
 		fail(board, "KiB left when all were refused", left);
 }
 
-static void free_half(void)
+static void free_half(struct board *board)
 {
+	size_t before = block_count;
+
 	for (size_t i = 0; i < block_count;) {
 		if (next_random() % 2 == 0) {
 			i++;
@@ -190,6 +197,7 @@ static void free_half(void)
 		memkind_free(NULL, blocks[i].start);
 		blocks[i] = blocks[--block_count];
 	}
+	atomic_fetch_add(&board->operation_count, before - block_count);
 }
 
 static void run_filler(struct board *board, const struct options *options, unsigned number,
@@ -197,7 +205,7 @@ static void run_filler(struct board *board, const struct options *options, unsig
 {
 	memkind_t kind = probe_kind(options->kind_name);
 
-	seed = 1 + number;
+	seed = options->seed + number;
 	probe_pin(options->cpu);
 	for (unsigned round = 0; round < options->rounds; round++) {
 		fill(board, kind);
@@ -206,7 +214,7 @@ static void run_filler(struct board *board, const struct options *options, unsig
 		if (pthread_barrier_wait(&board->barrier) == PTHREAD_BARRIER_SERIAL_THREAD)
 			look_together(board, options, kept);
 		pthread_barrier_wait(&board->barrier);
-		free_half();
+		free_half(board);
 	}
 }
 
@@ -244,10 +252,10 @@ static unsigned long kept_kib(void)
 
 static struct options parse(int argc, char **argv)
 {
-	struct options options = {.rounds = 1, .process_count = 4};
+	struct options options = {.rounds = 1, .process_count = 4, .seed = 1};
 	int option;
 
-	while ((option = getopt(argc, argv, "c:o:r:p:i:")) != -1) {
+	while ((option = getopt(argc, argv, "c:o:r:p:i:s:")) != -1) {
 		switch (option) {
 		case 'c':
 			options.cpu = atoi(optarg);
@@ -264,6 +272,9 @@ static struct options parse(int argc, char **argv)
 		case 'i':
 			options.innocent_size = strtoul(optarg, NULL, 10) * MIB;
 			break;
+		case 's':
+			options.seed = (unsigned)strtoul(optarg, NULL, 10);
+			break;
 		default:
 			exit(2);
 		}
@@ -271,7 +282,7 @@ static struct options parse(int argc, char **argv)
 	if (optind + 1 != argc || options.process_count == 0 ||
 	    options.process_count > PROCESS_LIMIT)
 		probe_die("usage: exhaust -c CPU -o NODES -r ROUNDS [-p PROCESSES] "
-			  "[-i INNOCENT_MIB] KIND");
+			  "[-i INNOCENT_MIB] [-s SEED] KIND");
 	options.kind_name = argv[optind];
 	return options;
 }
@@ -338,12 +349,19 @@ int main(int argc, char **argv)
 	atomic_store(&board->is_over, true);
 	if (innocent != 0)
 		wait_for(board, 1);
-	if (number_of("/proc/vmstat", "pswpout ") != swapped)
-		fail(board, "pages swapped out", number_of("/proc/vmstat", "pswpout ") - swapped);
-	if (number_of("/proc/vmstat", "oom_kill ") != kills)
-		fail(board, "killed", number_of("/proc/vmstat", "oom_kill ") - kills);
+	swapped = number_of("/proc/vmstat", "pswpout ") - swapped;
+	kills = number_of("/proc/vmstat", "oom_kill ") - kills;
+	if (swapped != 0)
+		fail(board, "pages swapped out", swapped);
+	if (kills != 0)
+		fail(board, "killed", kills);
 	printf("exhaust rounds=%u processes=%u failures=%u left_kib=%lu held_kib=%lu\n",
 	       options.rounds, options.process_count, atomic_load(&board->failure_count),
 	       atomic_load(&board->most_left), atomic_load(&board->least_held) / 1024);
+	/* A process that was refused and went on has survived it: else it would not have ended well. */
+	printf("counts operations=%lu faults=%lu survived=%lu wrong=%lu killed=%lu\n",
+	       atomic_load(&board->operation_count), atomic_load(&board->refusal_count),
+	       atomic_load(&board->failure_count) == 0 ? atomic_load(&board->refusal_count) : 0,
+	       atomic_load(&board->wrong_count), kills);
 	return atomic_load(&board->failure_count) == 0 ? 0 : 1;
 }
