@@ -35,6 +35,7 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	span->below = reservation->top;
 	span->above = NULL;
 	span->state = mk_pages_new_state(heap);
+	atomic_init(&span->moved_to, NULL);
 	span->freed_ms = span->state == MK_SPAN_DIRTY ? mk_clock_ms() : 0;
 	span->has_holes = heap->backing->fill_limit != 0 && size > heap->backing->fill_limit;
 	if (span->below != NULL)
@@ -64,6 +65,21 @@ static size_t first_step(const struct mk_heap *heap, const struct mk_reservation
 	return mk_min_size(end - reservation->committed, room);
 }
 
+/* What the backing does for all of a reservation is not for the blocks in it that moved. */
+static int commit_step(struct mk_heap *heap, struct mk_reservation *reservation, void *base,
+		       size_t step)
+{
+	struct mk_backing *backing = heap->backing;
+	int error = backing->ops->commit(backing, (void *)reservation->base, reservation->size,
+					 base, step);
+
+	if (backing->was_rebound) {
+		backing->was_rebound = false;
+		mk_pages_adopt_moved(heap);
+	}
+	return error;
+}
+
 /* Commits MISSING bytes or more: a step, halved as long as the backing refuses it. */
 static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, size_t missing)
 {
@@ -73,8 +89,7 @@ static bool commit(struct mk_heap *heap, struct mk_reservation *reservation, siz
 
 	if (missing > room)
 		return false;
-	while (heap->backing->ops->commit(heap->backing, (void *)reservation->base,
-					  reservation->size, base, step) != 0) {
+	while (commit_step(heap, reservation, base, step) != 0) {
 		if (step == missing)
 			return false;
 		step = mk_max_size(missing, mk_align_down(step / 2, mk_pages_unit(heap)));
