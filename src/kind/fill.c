@@ -29,8 +29,7 @@ static int with_flags(struct mk_anonymous *anonymous, enum mk_policy_mode mode)
 	return (int)mode | atomic_load_explicit(&anonymous->mode_flags, memory_order_relaxed);
 }
 
-/* What a node has free: all that pages that prefer it can get. Where the kernel does not tell: much. */
-static uint64_t free_size(unsigned node)
+uint64_t mk_fill_free_size(unsigned node)
 {
 	char path[MEMINFO_SIZE], key[MEMINFO_SIZE], free_kib[MEMINFO_SIZE];
 	int root = mk_sysfs_open("/");
@@ -50,7 +49,7 @@ static uint64_t free_size_of_all(const struct mk_node_order *order)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < order->count; i++)
-		sum += free_size(order->node[i]);
+		sum += mk_fill_free_size(order->node[i]);
 	return sum;
 }
 
@@ -77,7 +76,7 @@ static int get_from_node(struct mk_anonymous *anonymous, const struct mk_range *
 	struct mk_nodeset one;
 	int error;
 
-	if (free_size(node) < step->size)
+	if (mk_fill_free_size(node) < step->size)
 		return -EIO;
 	mk_nodeset_clear(&one);
 	mk_nodeset_add(&one, node);

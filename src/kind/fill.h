@@ -13,4 +13,7 @@
  */
 int mk_fill_range(struct mk_anonymous *anonymous, void *base, size_t size);
 
+/* What a node has free: all that pages that prefer it can get. Where the kernel does not tell: much. */
+uint64_t mk_fill_free_size(unsigned node);
+
 #endif

@@ -16,6 +16,7 @@ const char *const refused_call_names[REFUSED_CALL_COUNT] = {
 	[REFUSED_MUNMAP] = "munmap",
 	[REFUSED_MBIND] = "mbind",
 	[REFUSED_GET_MEMPOLICY] = "get_mempolicy",
+	[REFUSED_MOVE_PAGES] = "move_pages",
 	[REFUSED_FALLOCATE] = "posix_fallocate",
 };
 
@@ -129,6 +130,7 @@ static unsigned argument_count(long number)
 {
 	switch (number) {
 	case SYS_mbind:
+	case SYS_move_pages:
 		return 6;
 	case SYS_get_mempolicy:
 		return 5;
@@ -146,7 +148,8 @@ long __wrap_syscall(long number, ...)
 	va_list list;
 
 	if ((number == SYS_mbind && is_refused(REFUSED_MBIND)) ||
-	    (number == SYS_get_mempolicy && is_refused(REFUSED_GET_MEMPOLICY)))
+	    (number == SYS_get_mempolicy && is_refused(REFUSED_GET_MEMPOLICY)) ||
+	    (number == SYS_move_pages && is_refused(REFUSED_MOVE_PAGES)))
 		return -1;
 	va_start(list, number);
 	for (unsigned i = 0; i < argument_count(number); i++)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <memkind_ng.h>
 
 #include "api/kinds.h"
 #include "fault/refuse.h"
@@ -155,6 +156,21 @@ static void resize(struct shelf *shelf, struct block *block, size_t size)
 	mark(block);
 }
 
+/* A refused move leaves the block as it was, or in two places; it can be used all the same. */
+static void move(struct shelf *shelf, memkind_t kind)
+{
+	struct block *block = allocate(shelf, kind, 300 << 10);
+	memkind_t kinds[] = {MEMKIND_INTERLEAVE, MEMKIND_DEFAULT, kind};
+
+	for (unsigned i = 0; block != NULL && i < MK_ARRAY_SIZE(kinds); i++) {
+		int error = memkind_ng_move(block->base, kinds[i]);
+
+		CHECK(error == 0 || !shelf->is_strict);
+		CHECK(error != 0 || memkind_detect_kind(block->base) == kinds[i]);
+		check_marks(block);
+	}
+}
+
 static void empty(struct shelf *shelf)
 {
 	for (unsigned i = 0; i < shelf->count; i++) {
@@ -282,6 +298,8 @@ static void use_everything(bool is_strict)
 		allocate(&shelf, kind, huge_size);
 		empty(&shelf);
 	}
+	move(&shelf, MEMKIND_REGULAR);
+	empty(&shelf);
 	use_file(&shelf, MEMKIND_MEM_USAGE_POLICY_DEFAULT);
 	use_file(&shelf, MEMKIND_MEM_USAGE_POLICY_CONSERVATIVE);
 	use_thread(is_strict);
@@ -408,6 +426,13 @@ static void refused_policies(void **state)
 	refuse_each(REFUSED_GET_MEMPOLICY, EPERM, FOREVER);
 }
 
+static void refused_moves(void **state)
+{
+	(void)state;
+	refuse_each(REFUSED_MOVE_PAGES, EPERM, 1);
+	refuse_each(REFUSED_MOVE_PAGES, EPERM, FOREVER);
+}
+
 static void refused_releases(void **state)
 {
 	(void)state;
@@ -427,8 +452,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused_mappings),   cmocka_unit_test(refused_commits),
 		cmocka_unit_test(refused_purges),     cmocka_unit_test(refused_policies),
-		cmocka_unit_test(refused_releases),   cmocka_unit_test(exhausted_metadata),
-		cmocka_unit_test(refused_disk_space),
+		cmocka_unit_test(refused_moves),      cmocka_unit_test(refused_releases),
+		cmocka_unit_test(exhausted_metadata), cmocka_unit_test(refused_disk_space),
 	};
 
 	if (argc == 2)
