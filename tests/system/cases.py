@@ -9,6 +9,7 @@ are right by the placement rules of the architecture; its row says how the old l
 
 import checks
 import fills
+import moves
 import numa_maps
 import tutorial
 from case import Case, slug
@@ -535,6 +536,6 @@ def _pythons() -> list[Case]:
 
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
-            *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(), *_ties(),
+            *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(), *moves.moves(), *_ties(),
             *_machines(), *_high_bandwidth(), *_huge_pages(), *_compats(), *_openmps(),
             *_tools(), *_servers(), *_looked_at(), *_pythons(), *_tutorial()]

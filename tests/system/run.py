@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 _OUTPUT_DIRECTORY = guests.PROJECT / "build" / "system"
 _COMPAT = guests.PROJECT / "tests" / "compat"
 _PROBE = ("place", "fill", "migrate", "avail", "hotplug", "tied", "daxfile", "verify",
-          "resident", "heap", "hold", "exhaust", "where")
+          "resident", "heap", "hold", "exhaust", "where", "move")
 # Name -> sources of the test programs; those of _PROBE, and the tutorial's, are linked to the library.
 PROGRAMS = {
     **{name: [HERE / "programs" / f"{name}.c", HERE / "programs" / "probe.c"] for name in _PROBE},
