@@ -244,6 +244,49 @@ int memkind_ng_stats_json(void (*write_cb)(void *, const char *), void *cbopaque
  */
 int memkind_ng_where(const void *ptr, size_t size, size_t *bytes_by_node, unsigned nodes);
 
+/* What only memkind_ng_move() returns; memkind_error_message() has a text for each. */
+enum memkind_ng_error {
+	MEMKIND_NG_ERROR_NOT_ITS_PAGES = -1001, /* a smaller block: memkind_realloc() copies it */
+	MEMKIND_NG_ERROR_NO_ROOM = -1002,	/* the kind's nodes have no room for all of it */
+	MEMKIND_NG_ERROR_UNMOVABLE = -1003,	/* the kernel can't move some of its pages */
+	MEMKIND_NG_ERROR_PARTLY_MOVED = -1004	/* memkind_ng_where() tells how much is where */
+};
+
+/*
+ * Moves the block that starts at PTR, and has pages of its own (above 32 KiB; with pages of 64 KiB some
+ * blocks of up to 1 MiB do not), to the nodes that TO has for the calling thread. The address stays, and
+ * so does every byte; other threads may read and write them meanwhile, but not free or resize the block,
+ * or move it. No other block moves, also none that shares a huge page with it.
+ *
+ * Afterwards the block is one of TO to memkind_detect_kind() and memkind_realloc(), which may copy it to
+ * grow. Statistics, tiers and memkind_ng_get_resident() count it where it was allocated. When it is
+ * freed, its pages go back to the system, and its addresses to the kind it was allocated from. It may
+ * move on, and back. When TO is destroyed, it is of the kind it was allocated from again, and its pages
+ * stay.
+ *
+ * That all pages arrived is seen, not believed. Pages that are on nodes of TO already stay where they
+ * are; a kind that prefers a node moves the block to that one only. To MEMKIND_DEFAULT all pages go to
+ * where the policy of the process puts new ones. Nothing is swapped out for a move. It costs some 100 us
+ * and what copying the pages costs.
+ *
+ * 0, or the block is as before:
+ * MEMKIND_ERROR_INVALID: no block of the library starts at PTR, or TO is no kind
+ * MEMKIND_NG_ERROR_NOT_ITS_PAGES: it is too small; memkind_realloc(TO, PTR, size) copies it
+ * MEMKIND_NG_ERROR_NO_ROOM: TO has no room for all of it, or the process for one more mapping
+ * MEMKIND_NG_ERROR_UNMOVABLE: the kernel can't move some of its pages: a fork child has them, too, they
+ *   are locked in memory, or a device uses them; before Linux 5.4 also of a block whose ends may lie in
+ *   huge pages
+ * MEMKIND_ERROR_OPERATION_FAILED: the block or TO is of a kind on huge pages, a file or an area
+ * MEMKIND_ERROR_MBIND: mbind(2) or move_pages(2) is denied
+ * what memkind_check_available(TO) returns; MEMKIND_ERROR_UNAVAILABLE also where only this thread has no
+ *   node of TO
+ *
+ * MEMKIND_NG_ERROR_PARTLY_MOVED: the move failed, and so did the way back, since others took the room
+ * meanwhile, or a fork child came: pages are at both places, and memkind_ng_where() tells how many are where. The block is of
+ * the kind that it was of, and can be used, freed and moved as any other. Since 1.15.0.
+ */
+int memkind_ng_move(void *ptr, memkind_t to);
+
 /*
  * Gives each fork child from now on a copy of its own of all blocks of KIND, a kind on files, as it has
  * of other memory. It goes on with files of its own, in the same directory and with the same limit. A

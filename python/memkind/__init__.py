@@ -21,6 +21,10 @@ from typing import Any, NamedTuple
 from . import _memkind
 
 
+_ERROR_INVALID = -13
+_ERROR_NOT_ITS_PAGES = -1001
+
+
 class UnavailableError(MemoryError):
     """There is no memory of the kind; the text says why."""
 
@@ -186,8 +190,8 @@ def numpy(kind: Kind) -> Iterator[None]:
     """The data of NumPy arrays that are made within the `with` is of a kind.
 
     It holds for this thread (for this context, see contextvars), and within another such `with`
-    until that one ends. Arrays stay of their kind for ever, also when they are resized. NumPy is
-    imported when this is first called. UnavailableError: there is no memory of the kind.
+    until that one ends. Arrays stay of their kind, also when they are resized, unless they are moved.
+    NumPy is imported when this is first called. UnavailableError: there is no memory of the kind.
     """
     from . import _numpy  # pylint: disable=import-outside-toplevel
 
@@ -209,6 +213,21 @@ def kind_of(data: Any) -> Kind | None:
         if isinstance(kind, _OwnKind) and handle in kind.behind:
             return _PartKind(kind.behind[handle], handle, kind)
     return None
+
+
+def move(data: Any, kind: Kind) -> None:
+    """Moves an object's memory, of an array or what empty() gave, to another kind, where it stands.
+
+    It has to be all of a block of more than 32 KiB, see memkind_ng_move(). An array that is resized is
+    of the kind again that it was made of. UnavailableError: there is no memory of the kind; ValueError: the memory is of no kind, or too small; OSError: it did not move,
+    or in part, as the text says.
+    """
+    _require(kind)
+    code, text = _memkind.move(data, kind._handle)
+    if code in (_ERROR_INVALID, _ERROR_NOT_ITS_PAGES):
+        raise ValueError(text.removeprefix("<memkind> "))
+    if code != 0:
+        raise OSError(text.removeprefix("<memkind> "))
 
 
 def nodes(data: Any) -> dict[int, int]:

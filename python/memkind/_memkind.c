@@ -204,6 +204,28 @@ static PyObject *detect(PyObject *module, PyObject *object)
 	return PyLong_FromVoidPtr(kind);
 }
 
+/* 0, or the code and the text of the error. */
+static PyObject *move(PyObject *module, PyObject *args)
+{
+	char message[MEMKIND_ERROR_MESSAGE_SIZE];
+	PyObject *object, *number;
+	memkind_t kind;
+	Py_buffer view;
+	int error;
+
+	(void)module;
+	if (!PyArg_ParseTuple(args, "OO", &object, &number) || !handle_of(number, &kind) ||
+	    PyObject_GetBuffer(object, &view, PyBUF_FULL_RO) != 0)
+		return NULL;
+	/* It takes its time where there is much memory. */
+	Py_BEGIN_ALLOW_THREADS;
+	error = memkind_ng_move(view.buf, kind);
+	Py_END_ALLOW_THREADS;
+	PyBuffer_Release(&view);
+	memkind_error_message(error, message, sizeof(message));
+	return Py_BuildValue("is", error, message);
+}
+
 /* Adds the bytes of the object's memory that are in RAM to the node of each page. */
 static int add_pages(char *start, size_t size, size_t *sizes)
 {
@@ -312,6 +334,7 @@ static PyMethodDef methods[] = {
 	{"stats", stats, METH_O, "(resident, active, allocated) of a kind; 0: of all."},
 	{"resident", resident, METH_O, "{node: bytes} of a kind."},
 	{"detect", detect, METH_O, "The handle of the kind of an object's memory, or 0."},
+	{"move", move, METH_VARARGS, "move(object, handle): (code, text) of memkind_ng_move()."},
 	{"nodes", nodes, METH_O, "{node: bytes} of an object's memory."},
 	{"create_pmem", create_pmem, METH_VARARGS,
 	 "create_pmem(directory, limit, shown): a handle."},

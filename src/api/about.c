@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The library about itself: its version and what its error codes mean. */
 #include <errno.h>
-#include <memkind.h>
+#include <memkind_ng.h>
 #include <stdio.h>
 
 #include "api/export.h"
@@ -23,6 +23,13 @@ static const struct {
 	{MEMKIND_ERROR_MEMTYPE_NOT_AVAILABLE, "the machine has no memory of the type asked for"},
 	{MEMKIND_ERROR_OPERATION_FAILED, "the operation failed or is not supported"},
 	{MEMKIND_ERROR_ARENAS_CREATE, "a heap could not be made"},
+	{MEMKIND_NG_ERROR_NOT_ITS_PAGES,
+	 "the block has no pages of its own to move: memkind_realloc() copies it"},
+	{MEMKIND_NG_ERROR_NO_ROOM, "the kind has no room for the block, which is as before"},
+	{MEMKIND_NG_ERROR_UNMOVABLE,
+	 "the kernel can't move the block's pages (a fork child? a lock?); it is as before"},
+	{MEMKIND_NG_ERROR_PARTLY_MOVED,
+	 "the block moved in part: memkind_ng_where() tells how much is where"},
 	{MEMKIND_ERROR_RUNTIME, "an unspecified error at run time"},
 	{EINVAL, "an argument is not allowed (EINVAL)"},
 	{ENOMEM, "out of memory (ENOMEM)"},

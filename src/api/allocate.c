@@ -157,8 +157,7 @@ static void *move_block(struct memkind *kind, void *block, size_t size)
 /* BLOCK and SIZE are not 0. */
 static void *reallocate(struct memkind *kind, void *block, size_t size)
 {
-	struct mk_heap *heap = mk_heap_of(block);
-	struct memkind *owner = heap == NULL ? NULL : mk_heap_owner(heap);
+	struct memkind *owner = mk_heap_owner_of(block);
 	int saved_errno = errno;
 	bool is_own;
 	void *moved;

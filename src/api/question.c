@@ -40,9 +40,7 @@ MK_EXPORT ssize_t memkind_get_capacity(memkind_t kind)
 
 MK_EXPORT memkind_t memkind_detect_kind(void *ptr)
 {
-	struct mk_heap *heap = mk_heap_of(ptr);
-
-	return heap == NULL ? NULL : mk_heap_owner(heap);
+	return mk_heap_owner_of(ptr);
 }
 
 MK_EXPORT int memkind_ng_rescan(void)

@@ -43,6 +43,14 @@ struct mk_backing_ops {
 	 */
 	int (*refill)(struct mk_backing *backing, void *base, size_t size);
 
+	/*
+	 * Puts used pages under the policy of a backing AS, of this type too, for what will be touched;
+	 * AS may be BACKING itself, as when a block that moved is freed. TAKES_PAGES: what is there
+	 * goes along, as far as it can. 0 or -errno. NULL: blocks can't move.
+	 */
+	int (*adopt)(struct mk_backing *backing, void *base, size_t size, struct mk_backing *as,
+		     bool takes_pages);
+
 	/* Gives back a whole reservation. */
 	void (*release)(struct mk_backing *backing, void *base, size_t size);
 };
@@ -71,6 +79,11 @@ struct mk_backing {
 	 */
 	struct mk_limit *limit;
 	struct mk_refused *refused; /* NULL, or what forgets when a block is given back */
+	/*
+	 * A commit sets it where it put whole reservations under the backing's policy once more, and
+	 * the heap clears it when blocks that moved have theirs again.
+	 */
+	bool was_rebound;
 	/* For those who look on from outside; the heap makes nothing of it. */
 	const char *kind_name; /* NULL: unknown */
 	uint64_t node_mask;    /* the nodes 0 to 63 that all of it is bound to; 0: none */

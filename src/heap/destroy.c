@@ -83,6 +83,7 @@ void mk_heap_destroy(struct mk_heap *heap)
 {
 	/* The background thread stays out of it, and its number is taken until it has no cache. */
 	mk_registry_lock();
+	mk_pages_forget_place(heap);
 	detach_threads(heap);
 	for (unsigned class = 1; class < MK_CLASS_LARGE; class ++) {
 		mk_magazine_discard(&heap->class[class].full);

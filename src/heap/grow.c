@@ -36,6 +36,7 @@ static bool add_committed(struct mk_heap *heap, struct mk_reservation *reservati
 	span->below = reservation->top;
 	span->above = NULL;
 	span->state = mk_pages_new_state(heap);
+	atomic_init(&span->moved_to, NULL);
 	span->freed_ms = span->state == MK_SPAN_DIRTY ? mk_clock_ms() : 0;
 	span->has_holes = heap->backing->fill_limit != 0 && size > heap->backing->fill_limit;
 	if (span->below != NULL)
@@ -66,19 +67,25 @@ static size_t first_step(const struct mk_heap *heap, const struct mk_reservation
 	return mk_min_size(end - reservation->committed, room);
 }
 
-/* Pages that are idle from the start count at once, others when they are used. */
+/*
+ * Pages that are idle from the start count at once, others when they are used. What the backing does
+ * for all of a reservation is not for the blocks in it that moved.
+ */
 static bool ask_to_commit(struct mk_heap *heap, const struct mk_reservation *reservation,
 			  void *base, size_t size)
 {
 	size_t counted_size = mk_pages_new_state(heap) == MK_SPAN_DIRTY ? size : 0;
+	struct mk_backing *backing = heap->backing;
+	int error;
 
-	if (!mk_limit_take(heap->backing->limit, counted_size))
+	if (!mk_limit_take(backing->limit, counted_size))
 		return false;
-	if (heap->backing->ops->commit(heap->backing, (void *)reservation->base, reservation->size,
-				       base, size) == 0)
-		return true;
-	mk_limit_give(heap->backing->limit, counted_size);
-	return false;
+	error = backing->ops->commit(backing, (void *)reservation->base, reservation->size, base,
+				     size);
+	mk_pages_adopt_if_rebound(heap);
+	if (error != 0)
+		mk_limit_give(backing->limit, counted_size);
+	return error == 0;
 }
 
 /* Commits MISSING bytes or more: a step, halved as long as the backing refuses it. */

@@ -65,6 +65,36 @@ bool mk_heap_resize(void *block, size_t size);
 /* The heap that a page of a live block belongs to, also for interior pointers; NULL: none. */
 struct mk_heap *mk_heap_of(const void *address);
 
+/* The owner of the heap that a live block is of, or that it was moved to; NULL: none. */
+void *mk_heap_owner_of(const void *address);
+
+struct mk_backing *mk_heap_backing(const struct mk_heap *heap);
+
+/*
+ * Moving a live block, whose address stays, to the place of another heap. The layer above moves the
+ * pages between begin and end; the heap knows afterwards whose they are, and gives them back when the
+ * block is freed. Nobody may free or resize the block meanwhile.
+ */
+struct mk_move {
+	void *base;
+	size_t size; /* both multiples of the kernel's page size */
+	struct mk_heap *home;
+	struct mk_heap *from; /* to whose place it was moved before; NULL: the pages are at home */
+};
+
+/*
+ * 0; -EINVAL: no live block starts there; -EMSGSIZE: it has no pages of its own; -EOPNOTSUPP: blocks of
+ * its heap can't move; -ENODEV, or else what the kernel says: it refuses the policies of memory. The
+ * block counts as a large one from here on, of which no thread keeps a freed one.
+ */
+int mk_heap_begin_move(void *block, struct mk_move *ret_move);
+
+/*
+ * The block is at the place of TO, which may be its home, or the pages may be anywhere where they are
+ * not IN_PLACE; the policy of TO is put on all of it. 0 or -errno of that.
+ */
+int mk_heap_end_move(const struct mk_move *move, struct mk_heap *to, bool in_place);
+
 /* The heap of a number; NULL: no such heap. */
 struct mk_heap *mk_heap_by_number(unsigned number);
 

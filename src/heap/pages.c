@@ -75,6 +75,7 @@ struct mk_span *mk_pages_split(struct mk_span *span, size_t pages)
 	rest->freed_ms = span->freed_ms;
 	rest->has_holes = span->has_holes;
 	rest->state = span->state;
+	atomic_init(&rest->moved_to, NULL);
 	if (rest->above != NULL)
 		rest->above->below = rest;
 	else
@@ -251,6 +252,17 @@ static struct mk_span *find(struct mk_heap *heap, size_t pages)
 	return span;
 }
 
+static bool refill(struct mk_heap *heap, struct mk_span *span)
+{
+	struct mk_backing *backing = heap->backing;
+	void *base = (void *)span->base;
+
+	if (backing->ops->refill != NULL)
+		return backing->ops->refill(backing, base, mk_span_size(span)) == 0;
+	/* A block that moved was here, and its policy still is. */
+	return backing->ops->adopt(backing, base, mk_span_size(span), backing, false) == 0;
+}
+
 /* False: there are no pages for a span, which is as it was. */
 static bool take_pages(struct mk_heap *heap, struct mk_span *span)
 {
@@ -259,8 +271,7 @@ static bool take_pages(struct mk_heap *heap, struct mk_span *span)
 
 	if (!mk_limit_take(heap->backing->limit, counted_size))
 		return false;
-	if (span->has_holes &&
-	    heap->backing->ops->refill(heap->backing, (void *)span->base, size) != 0) {
+	if (span->has_holes && !refill(heap, span)) {
 		mk_limit_give(heap->backing->limit, counted_size);
 		return false;
 	}
@@ -356,12 +367,27 @@ void mk_pages_purge_idle(struct mk_heap *heap)
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 }
 
+static bool is_moved(const struct mk_span *span)
+{
+	return atomic_load_explicit(&span->moved_to, memory_order_relaxed) != NULL;
+}
+
+/* What is cut off a moved block is whole pages of the kernel, too. */
+static size_t shrunk_count(const struct mk_span *span, size_t pages)
+{
+	size_t unit = mk_vm_page_size() >> MK_PAGE_SHIFT;
+
+	return is_moved(span) ? mk_min_size(mk_align_up(pages, unit), span->page_count) : pages;
+}
+
 static void free_locked(struct mk_heap *heap, struct mk_span *span, uint64_t now)
 {
 	span->state = MK_SPAN_DIRTY;
 	span->freed_ms = now;
+	if (is_moved(span))
+		mk_pages_bring_home(heap, span);
 	span = mk_pages_add_free(heap, span);
-	if (heap->backing->purges_at_once)
+	if (heap->backing->purges_at_once && span->state == MK_SPAN_DIRTY)
 		mk_pages_purge_at_once(heap, span);
 }
 
@@ -405,8 +431,10 @@ static void shrink(struct mk_heap *heap, struct mk_span *span, size_t pages)
 	struct mk_span *rest = mk_pages_split(span, pages);
 
 	mk_refused_forget(heap->backing->refused);
-	if (rest != NULL)
-		free_locked(heap, rest, mk_clock_ms());
+	if (rest == NULL)
+		return;
+	mk_pages_mark_moved(rest, atomic_load_explicit(&span->moved_to, memory_order_relaxed));
+	free_locked(heap, rest, mk_clock_ms());
 }
 
 /* Whether MISSING pages are free above the span; at the top of what is committed, more is. */
@@ -469,9 +497,12 @@ bool mk_pages_resize(struct mk_span *span, size_t pages, unsigned class)
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
 	leave(span);
 	if (pages < span->page_count)
+		pages = shrunk_count(span, pages);
+	if (pages < span->page_count)
 		shrink(heap, span, pages);
 	else if (pages > span->page_count)
-		fits = extend(heap, span, pages);
+		/* What is above is not where the block is. */
+		fits = !is_moved(span) && extend(heap, span, pages);
 	if (fits)
 		span->class = (uint8_t) class;
 	enter(span);

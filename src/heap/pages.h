@@ -24,7 +24,7 @@ void mk_pages_free_block(struct mk_heap *heap, unsigned class, void *block);
 
 /*
  * Makes a used medium or large span PAGES long where it stands, and one of CLASS: false where what
- * follows is not free and can't be committed. Takes the page lock.
+ * follows is not free and can't be committed, or the block was moved. Takes the page lock.
  */
 bool mk_pages_resize(struct mk_span *span, size_t pages, unsigned class);
 
@@ -70,6 +70,26 @@ void mk_pages_release(struct mk_heap *heap, struct mk_reservation **link);
  * reservation released where it is empty then.
  */
 void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span);
+
+/*
+ * Of blocks that moved (move.c), under the page lock.
+ * mk_pages_mark_moved: moved_to is TO from now on; the heap's list follows.
+ * mk_pages_bring_home: the used span is about to be free. Its pages go back to the kernel, it is fresh
+ * then and under its backing's policy. Where the kernel does not take them (mlocked), they follow to
+ * where the backing puts them, and the span is dirty. Where the kernel refuses the policy, the span has
+ * holes: it is asked again before the span is used.
+ * mk_pages_adopt_if_rebound: after the backing bound whole reservations anew, theirs are moved ones'
+ * again.
+ */
+void mk_pages_mark_moved(struct mk_span *span, struct mk_heap *to);
+void mk_pages_bring_home(struct mk_heap *heap, struct mk_span *span);
+void mk_pages_adopt_if_rebound(struct mk_heap *heap);
+
+/*
+ * A heap is about to end: blocks that were moved to its place are of their own heaps again, their pages
+ * stay. The lock of MK_RANK_HEAPS is held, no page lock.
+ */
+void mk_pages_forget_place(const struct mk_heap *place);
 
 /* Purges what was idle for long, unless MEMKIND_HOG_MEMORY=1. Takes the page lock. */
 void mk_pages_purge_idle(struct mk_heap *heap);

@@ -128,6 +128,11 @@ void *mk_heap_owner(const struct mk_heap *heap)
 	return heap->owner;
 }
 
+struct mk_backing *mk_heap_backing(const struct mk_heap *heap)
+{
+	return heap->backing;
+}
+
 struct mk_heap *mk_heap_by_number(unsigned number)
 {
 	return number < MK_HEAP_LIMIT ? __atomic_load_n(&heaps[number], __ATOMIC_ACQUIRE) : NULL;

@@ -26,6 +26,7 @@
  *   magazine     a stack of pointers to free objects
  *   depot        full magazines of one class of a heap, for all threads
  *   page map     address -> span, class and heap number
+ *   moved        of a used span: its pages are not where the backing puts them (move.c)
  *   tally        bytes of blocks that a layer above counts, one thread's part (heap/tally.h)
  *
  * All of this lives in metadata memory (heap/meta.h): neither malloc nor free touches the payload.
@@ -123,15 +124,21 @@ struct mk_span {
 	size_t page_count;
 	struct mk_heap *heap;
 	struct mk_reservation *reservation;
-	struct mk_span *below, *above;		 /* neighbours in the reservation, by address */
-	struct mk_span *list_next, **list_link;	 /* free: its bin; slab: its class's partial list */
+	struct mk_span *below, *above; /* neighbours in the reservation, by address */
+	/* Free: its bin; slab: its class's partial list; moved: those of the heap. */
+	struct mk_span *list_next, **list_link;
 	struct mk_span *age_next, *age_previous; /* dirty: the heap's list by time of freeing */
 	uint64_t freed_ms;			 /* dirty: when */
 	enum mk_span_state state;
 	uint8_t class;
-	bool has_holes;	       /* free: some pages were purged, the backing has to refill them */
+	bool has_holes; /* free: the backing has to refill what was purged, or to bind it again */
 	uint16_t object_count; /* slab: all objects */
 	uint16_t free_count;   /* slab: bits set in free_bits */
+	/*
+	 * Used, a large block: the heap to whose place the pages went; its own: they may be anywhere.
+	 * NULL: where the backing puts them. Read without the lock.
+	 */
+	_Atomic(struct mk_heap *) moved_to;
 	uint64_t free_bits[MK_SLAB_OBJECTS / 64];
 } __attribute__((aligned(64)));
 
@@ -163,6 +170,7 @@ struct mk_pages {
 	struct mk_bins bins[MK_SPAN_FREE_STATES];
 	struct mk_reservation *reservations;
 	struct mk_span *oldest, *newest; /* dirty spans by freed_ms */
+	struct mk_span *moved;		 /* used ones whose moved_to is not NULL */
 	size_t step;			 /* bytes to commit next time */
 	size_t committed_size;
 	size_t dirty_size;

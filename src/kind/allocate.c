@@ -18,7 +18,7 @@ struct mk_position mk_kind_position(const struct memkind *kind)
 	return position;
 }
 
-static struct mk_heap *heap_of_thread(struct memkind *kind)
+struct mk_heap *mk_kind_heap(struct memkind *kind)
 {
 	unsigned number = mk_kind_heap_number(kind);
 	struct mk_heap *heap = NULL;
@@ -69,7 +69,7 @@ static void *allocate_here(struct memkind *kind, const struct mk_request *reques
 {
 	for (int attempt = 0; attempt < ATTEMPT_COUNT; attempt++) {
 		unsigned generation = mk_look_generation();
-		struct mk_heap *heap = heap_of_thread(kind);
+		struct mk_heap *heap = mk_kind_heap(kind);
 		void *block = heap == NULL ? NULL : allocate_from(heap, request);
 
 		/* Other heaps of the kind may have idle pages, which count as well. */

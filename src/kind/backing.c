@@ -37,25 +37,47 @@ static int wanted_mode(struct mk_anonymous *anonymous)
 	return mode | atomic_load_explicit(&anonymous->mode_flags, memory_order_relaxed);
 }
 
-/* Binds a whole reservation; setting the policy drops the home node, so that follows each time. */
-static int set_policy(struct mk_anonymous *anonymous, void *base, size_t size)
+/*
+ * The policy of a placement, and then its home node, which setting a policy drops. Kernels before 5.17
+ * have none: pages then come from the side of the toucher.
+ */
+static int apply(const struct mk_placement *placement, const struct mk_range *range, int mode,
+		 bool takes_pages)
 {
-	const struct mk_placement *placement = &anonymous->placement;
-	int error = mk_policy_set(base, size, wanted_mode(anonymous), &placement->nodes);
+	int (*set)(void *, size_t, int, const struct mk_nodeset *) =
+		takes_pages ? mk_policy_move : mk_policy_set;
+	int error = set(range->base, range->size, mode, &placement->nodes);
 
-	/* Kernels before 5.17 have no home node: pages then come from the side of the toucher. */
 	if (error == 0 && placement->home >= 0)
-		mk_policy_set_home(base, size, (unsigned)placement->home);
+		mk_policy_set_home(range->base, range->size, (unsigned)placement->home);
 	return error;
 }
 
 int mk_anonymous_bind(struct mk_anonymous *anonymous, void *base, size_t size)
 {
-	int error = set_policy(anonymous, base, size);
+	struct mk_range range = {base, size};
+	int error = apply(&anonymous->placement, &range, wanted_mode(anonymous), false);
 
 	if (error != 0 && error != -ENOMEM)
 		atomic_store_explicit(anonymous->trouble, error, memory_order_relaxed);
 	return error;
+}
+
+/*
+ * What moved is in no reservation whose policy is read back and repaired, so its nodes are named for
+ * good. At home it has the mode of what lies beside it, with which it is one mapping again.
+ */
+int mk_anonymous_adopt(struct mk_anonymous *anonymous, void *base, size_t size,
+		       struct mk_anonymous *as, bool takes_pages)
+{
+	struct mk_range range = {base, size};
+	int mode = MK_POLICY_DEFAULT;
+
+	if (has_policy(as))
+		mode = wanted_mode(as);
+	if (as != anonymous && (mode == MK_POLICY_BIND || mode == MK_POLICY_INTERLEAVE))
+		mode |= MK_POLICY_STATIC_NODES;
+	return apply(&as->placement, &range, mode, takes_pages);
 }
 
 /* Fixed node ids stay as they are; when none of them is left, the kernel takes any node. */
@@ -69,13 +91,16 @@ static bool has_no_node_left(int mode, const struct mk_nodeset *nodes)
 	return mk_nodeset_is_empty(&allowed);
 }
 
-/* Where the policy can't be read back (seccomp), it is taken to be as it was set. */
-static bool was_remapped(struct mk_anonymous *anonymous, const void *reservation)
+/*
+ * Asked of pages that no block has: one that moved has a policy of its own. Where the policy can't be
+ * read back (seccomp), it is taken to be as it was set.
+ */
+static bool was_remapped(struct mk_anonymous *anonymous, const void *base)
 {
 	struct mk_nodeset nodes;
 	int mode;
 
-	if (mk_policy_get(reservation, &mode, &nodes) != 0)
+	if (mk_policy_get(base, &mode, &nodes) != 0)
 		return false;
 	return mode != wanted_mode(anonymous) ||
 	       !mk_nodeset_is_equal(&nodes, &anonymous->placement.nodes) ||
@@ -87,6 +112,7 @@ static int repair(struct mk_anonymous *anonymous, void *reservation, size_t rese
 {
 	int error = mk_anonymous_bind(anonymous, reservation, reserved);
 
+	anonymous->backing.was_rebound = true;
 	for (size_t i = 0; i < anonymous->range_count && error == 0; i++) {
 		const struct mk_range *range = &anonymous->ranges[i];
 
@@ -96,14 +122,19 @@ static int repair(struct mk_anonymous *anonymous, void *reservation, size_t rese
 	return error;
 }
 
-/* What fails is met again by the next commit. */
+/*
+ * What fails is met again by the next commit. A reservation whose first block has moved is repaired
+ * each time.
+ */
 void mk_anonymous_repair(struct mk_anonymous *anonymous)
 {
 	for (size_t i = 0; i < anonymous->range_count; i++) {
 		const struct mk_range *range = &anonymous->ranges[i];
 
-		if (range->base != NULL && was_remapped(anonymous, range->base))
-			set_policy(anonymous, range->base, range->size);
+		if (range->base == NULL || !was_remapped(anonymous, range->base))
+			continue;
+		apply(&anonymous->placement, range, wanted_mode(anonymous), false);
+		anonymous->backing.was_rebound = true;
 	}
 }
 
@@ -158,7 +189,7 @@ static int commit(struct mk_backing *backing, void *reservation, size_t reserved
 {
 	struct mk_anonymous *anonymous = anonymous_of(backing);
 
-	if (has_policy(anonymous) && was_remapped(anonymous, reservation)) {
+	if (has_policy(anonymous) && was_remapped(anonymous, base)) {
 		int error = repair(anonymous, reservation, reserved);
 
 		if (error != 0)
@@ -179,10 +210,17 @@ static void release(struct mk_backing *backing, void *base, size_t size)
 	mk_vm_release(base, size);
 }
 
+static int adopt(struct mk_backing *backing, void *base, size_t size, struct mk_backing *as,
+		 bool takes_pages)
+{
+	return mk_anonymous_adopt(anonymous_of(backing), base, size, anonymous_of(as), takes_pages);
+}
+
 static const struct mk_backing_ops anonymous_ops = {
 	.reserve = reserve,
 	.commit = commit,
 	.purge = purge,
+	.adopt = adopt,
 	.release = release,
 };
 
@@ -225,8 +263,16 @@ static const struct mk_backing_ops filling_ops = {
 	.commit = commit_filled,
 	.purge = purge,
 	.refill = refill,
+	.adopt = adopt,
 	.release = release,
 };
+
+struct mk_anonymous *mk_anonymous_of(struct mk_backing *backing)
+{
+	bool is_anonymous = backing->ops == &anonymous_ops || backing->ops == &filling_ops;
+
+	return is_anonymous ? anonymous_of(backing) : NULL;
+}
 
 void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placement *placement,
 			bool refuses_huge_pages, struct mk_range *ranges, size_t range_limit)

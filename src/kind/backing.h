@@ -86,6 +86,16 @@ int mk_anonymous_bind(struct mk_anonymous *anonymous, void *base, size_t size);
 /* Under the page lock: sets the policy of each reservation again where the kernel changed it. */
 void mk_anonymous_repair(struct mk_anonymous *anonymous);
 
+/*
+ * The same for a block that moved: to the placement of AS, which may be the block's own backing, and
+ * DEFAULT. TAKES_PAGES: what is there follows, as far as it can.
+ */
+int mk_anonymous_adopt(struct mk_anonymous *anonymous, void *base, size_t size,
+		       struct mk_anonymous *as, bool takes_pages);
+
+/* The backing as what it is; NULL: it is of another type, as all that has pages of its own kind is. */
+struct mk_anonymous *mk_anonymous_of(struct mk_backing *backing);
+
 /* What mbind says to MODE over NODES, tried on a scratch page: 0 or -errno. */
 int mk_anonymous_probe(int mode, const struct mk_nodeset *nodes);
 

@@ -6,7 +6,7 @@
 
 #include "base/lock.h"
 #include "base/log.h"
-#include "heap/types.h"
+#include "heap/pages.h"
 #include "kind/backing.h"
 #include "kind/choice.h"
 #include "kind/described.h"
@@ -254,6 +254,7 @@ void mk_heaps_repair(struct memkind *kind)
 	for (struct mk_partition *at = kind->partitions; at != NULL; at = at->next) {
 		mk_lock_acquire(&at->heap->pages.lock, MK_RANK_PAGES);
 		mk_anonymous_repair(&at->anonymous);
+		mk_pages_adopt_if_rebound(at->heap);
 		mk_lock_release(&at->heap->pages.lock, MK_RANK_PAGES);
 	}
 }

@@ -194,6 +194,15 @@ struct mk_request {
 void *mk_kind_allocate(struct memkind *kind, const struct mk_request *request);
 
 /*
+ * The heap for a block allocated by the calling thread now, made where there is none yet. NULL: out of
+ * memory, or the kind is not available to this thread.
+ */
+struct mk_heap *mk_kind_heap(struct memkind *kind);
+
+/* Moves a block to the place that a kind has for the calling thread; see memkind_ng_move(). */
+int mk_kind_move(void *block, struct memkind *to);
+
+/*
  * 0 or a MEMKIND code; *ret_reason, which may be NULL, is static, or NULL where the kind is
  * available, or one of those behind it. An unavailable kind looks at the machine again, at most once a second; a bad
  * environment variable stays bad.

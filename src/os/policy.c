@@ -16,6 +16,7 @@ enum {
 	FLAG_ADDRESS = 1 << 1,
 	FLAG_MEMS_ALLOWED = 1 << 2,
 	FLAG_STRICT = 1 << 0, /* of mbind(2) */
+	FLAG_MOVE = 1 << 1,   /* of mbind(2) and move_pages(2) */
 };
 
 const char *mk_policy_name(enum mk_policy_mode mode)
@@ -54,6 +55,11 @@ int mk_policy_set(void *base, size_t size, int mode, const struct mk_nodeset *no
 int mk_policy_set_strictly(void *base, size_t size, int mode, const struct mk_nodeset *nodes)
 {
 	return bind_range(base, size, mode, nodes, FLAG_STRICT);
+}
+
+int mk_policy_move(void *base, size_t size, int mode, const struct mk_nodeset *nodes)
+{
+	return bind_range(base, size, mode, nodes, FLAG_MOVE);
 }
 
 int mk_policy_set_home(void *base, size_t size, unsigned node)
@@ -95,6 +101,15 @@ int mk_policy_locate(void *const *pages, size_t count, int *ret_nodes)
 
 	return finish(syscall(SYS_move_pages, 0, count, pages, no_targets, ret_nodes, 0),
 		      saved_errno);
+}
+
+/* What is above 0 counts pages that were not moved; not all of them have an answer then. */
+int mk_policy_send(void *const *pages, size_t count, const int *nodes, int *answers)
+{
+	int saved_errno = errno;
+	long result = syscall(SYS_move_pages, 0, count, pages, nodes, answers, FLAG_MOVE);
+
+	return finish(result > 0 ? 0 : result, saved_errno);
 }
 
 int mk_policy_get_allowed(struct mk_nodeset *ret_nodes)

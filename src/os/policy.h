@@ -34,6 +34,13 @@ int mk_policy_set(void *base, size_t size, int mode, const struct mk_nodeset *no
 int mk_policy_set_strictly(void *base, size_t size, int mode, const struct mk_nodeset *nodes);
 
 /*
+ * The same as mk_policy_set, and pages that are there and lie on none of NODES move to where new ones
+ * would come; with MK_POLICY_DEFAULT, whose NODES are empty, all do. What can't be moved stays where it
+ * is, and the answer is 0 all the same.
+ */
+int mk_policy_move(void *base, size_t size, int mode, const struct mk_nodeset *nodes);
+
+/*
  * The node from whose side a BIND range is filled first, whatever CPU touches it (Linux 5.17,
  * -ENOSYS before). A later mk_policy_set drops it.
  */
@@ -48,6 +55,12 @@ int mk_policy_get(const void *address, int *ret_mode, struct mk_nodeset *ret_nod
  * seccomp or absent.
  */
 int mk_policy_locate(void *const *pages, size_t count, int *ret_nodes);
+
+/*
+ * Moves each of COUNT pages to its node, as far as it can: where they lie then, mk_policy_locate()
+ * tells. A node that is full may swap others for them. ANSWERS has room for COUNT.
+ */
+int mk_policy_send(void *const *pages, size_t count, const int *nodes, int *answers);
 
 /* Nodes that the process may use (Mems_allowed), asked of get_mempolicy(2). */
 int mk_policy_get_allowed(struct mk_nodeset *ret_nodes);

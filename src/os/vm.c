@@ -15,11 +15,18 @@
 
 /* What is asked about in one call: a byte each. */
 enum { RESIDENT_PAGES = 2048 };
-/* The same of /proc/self/pagemap: a word each, with a bit that says it is swapped out. */
-enum { PAGEMAP_ENTRIES = 512, PAGEMAP_SWAPPED_BIT = 62 };
+/* The same of /proc/self/pagemap: a word each. Exclusive: in memory, and in no other process. */
+enum {
+	PAGEMAP_ENTRIES = 512,
+	PAGEMAP_EXCLUSIVE_BIT = 56,
+	PAGEMAP_SWAPPED_BIT = 62,
+	PAGEMAP_PRESENT_BIT = 63,
+};
 
 /* The kernel's numbers, so that old headers do. */
 enum {
+	COLD = 20,
+	POPULATE_READ = 22,
 	POPULATE_WRITE = 23,
 	SET_VMA = 0x53564d41,
 	SET_VMA_ANON_NAME = 0,
@@ -156,6 +163,41 @@ int mk_vm_fault_in(void *base, size_t size)
 	return 0;
 }
 
+int mk_vm_fault_in_to_read(void *base, size_t size)
+{
+	RETURN_ERROR_OF(madvise(base, size, POPULATE_READ));
+}
+
+/* Others may write to the pages meanwhile: nothing is added to what is there, in one step. */
+static __attribute__((no_sanitize("address", "thread"))) void keep(char *byte)
+{
+	__atomic_fetch_or(byte, 0, __ATOMIC_RELAXED);
+}
+
+int mk_vm_fault_in_kept(void *base, size_t size)
+{
+	int saved_errno = errno;
+	int error = madvise(base, size, POPULATE_WRITE) == 0 ? 0 : -errno;
+
+	errno = saved_errno;
+	if (error != -EINVAL)
+		return error;
+	for (size_t offset = 0; offset < size; offset += mk_vm_page_size())
+		keep((char *)base + offset);
+	return 0;
+}
+
+/* A table of entries of 8 bytes, which is a page itself, stands for it. */
+size_t mk_vm_huge_page_size(void)
+{
+	return mk_vm_page_size() / sizeof(uint64_t) * mk_vm_page_size();
+}
+
+int mk_vm_split_huge_page(void *page)
+{
+	RETURN_ERROR_OF(madvise(page, mk_vm_page_size(), COLD));
+}
+
 int mk_vm_discard(void *base, size_t size)
 {
 	return map_at(base, size, PROT_NONE, MAP_NORESERVE | MAP_FIXED, &base);
@@ -199,7 +241,7 @@ void mk_vm_name(void *base, size_t size, const char *name)
 }
 
 /* Entry by entry: what the process may see of /proc/self/pagemap without privileges. */
-static int read_swapped(int file, uintptr_t base, size_t count, bool *ret_is_swapped)
+static int read_bits(int file, uintptr_t base, size_t count, unsigned bit, bool *ret_is_set)
 {
 	uint64_t entries[PAGEMAP_ENTRIES];
 
@@ -211,21 +253,36 @@ static int read_swapped(int file, uintptr_t base, size_t count, bool *ret_is_swa
 		if (size < (ssize_t)sizeof(entries[0]))
 			return size < 0 ? -errno : -EIO;
 		for (size_t i = 0; i < (size_t)size / sizeof(entries[0]); i++)
-			ret_is_swapped[done++] = (entries[i] >> PAGEMAP_SWAPPED_BIT & 1) != 0;
+			ret_is_set[done++] = (entries[i] >> bit & 1) != 0;
 	}
 	return 0;
 }
 
-int mk_vm_find_swapped(uintptr_t base, size_t count, bool *ret_is_swapped)
+static int find_bits(uintptr_t base, size_t count, unsigned bit, bool *ret_is_set)
 {
 	int saved_errno = errno;
 	int file = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	int error = file < 0 ? -errno : read_swapped(file, base, count, ret_is_swapped);
+	int error = file < 0 ? -errno : read_bits(file, base, count, bit, ret_is_set);
 
 	if (file >= 0)
 		close(file);
 	errno = saved_errno;
 	return error;
+}
+
+int mk_vm_find_swapped(uintptr_t base, size_t count, bool *ret_is_swapped)
+{
+	return find_bits(base, count, PAGEMAP_SWAPPED_BIT, ret_is_swapped);
+}
+
+int mk_vm_find_present(uintptr_t base, size_t count, bool *ret_is_present)
+{
+	return find_bits(base, count, PAGEMAP_PRESENT_BIT, ret_is_present);
+}
+
+int mk_vm_find_exclusive(uintptr_t base, size_t count, bool *ret_is_exclusive)
+{
+	return find_bits(base, count, PAGEMAP_EXCLUSIVE_BIT, ret_is_exclusive);
 }
 
 void mk_vm_release(void *base, size_t size)

@@ -38,6 +38,21 @@ int mk_vm_populate(void *base, size_t size, size_t page_size);
 /* The same of pages that a touch can have for sure: they all read as zero. */
 int mk_vm_fault_in(void *base, size_t size);
 
+/* The same, and what was there keeps its bytes. 0 or -errno. */
+int mk_vm_fault_in_kept(void *base, size_t size);
+
+/* The same for reading alone: what was never touched gets no memory. -EINVAL before Linux 5.14. */
+int mk_vm_fault_in_to_read(void *base, size_t size);
+
+/* Bytes of the huge pages that the kernel makes of others. */
+size_t mk_vm_huge_page_size(void);
+
+/*
+ * Splits the huge page that a page is part of, so that parts of it can be on different nodes. -EINVAL:
+ * the page is locked in memory, or the kernel is older than Linux 5.4.
+ */
+int mk_vm_split_huge_page(void *page);
+
 /* Gives pages back for good: what is left is address space without memory. 0, or nothing is. */
 int mk_vm_discard(void *base, size_t size);
 
@@ -55,6 +70,12 @@ void mk_vm_name(void *base, size_t size, const char *name);
 
 /* Which of COUNT pages from BASE on, a multiple of the page size, are swapped out: 0 or -errno. */
 int mk_vm_find_swapped(uintptr_t base, size_t count, bool *ret_is_swapped);
+
+/* Which of them are in memory. */
+int mk_vm_find_present(uintptr_t base, size_t count, bool *ret_is_present);
+
+/* Which of them are this process's alone; the page of zeroes and what is swapped out is not. */
+int mk_vm_find_exclusive(uintptr_t base, size_t count, bool *ret_is_exclusive);
 
 /* Gives back address space and pages. */
 void mk_vm_release(void *base, size_t size);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <memkind_ng.h>
 
 #include "kinds.h"
 
@@ -28,6 +29,10 @@ static const struct {
 	{MEMKIND_ERROR_OPERATION_FAILED, -21},
 	{MEMKIND_ERROR_ARENAS_CREATE, -22},
 	{MEMKIND_ERROR_RUNTIME, -255},
+	{MEMKIND_NG_ERROR_NOT_ITS_PAGES, -1001},
+	{MEMKIND_NG_ERROR_NO_ROOM, -1002},
+	{MEMKIND_NG_ERROR_UNMOVABLE, -1003},
+	{MEMKIND_NG_ERROR_PARTLY_MOVED, -1004},
 	{EINVAL, EINVAL},
 	{ENOMEM, ENOMEM},
 };

@@ -110,12 +110,16 @@ static void a_late_filter_stops_nobody(void **state)
 {
 	enum { PAIR = 2 };
 	const size_t size = (size_t)600 << 20;
+	void *moving = memkind_malloc(MEMKIND_REGULAR, 100000);
 
 	(void)state;
 	for (unsigned i = 0; i < KIND_COUNT; i++)
 		use(*all_kinds[i].handle, 100);
 	if (deny_all() != 0)
 		skip();
+	assert_int_equal(memkind_ng_move(moving, MEMKIND_INTERLEAVE), MEMKIND_ERROR_MBIND);
+	assert_ptr_equal(memkind_detect_kind(moving), MEMKIND_REGULAR);
+	memkind_free(NULL, moving);
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
 		void *blocks[PAIR];
 

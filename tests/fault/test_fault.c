@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
 #include <memkind_ng.h>
 
 #include "api/kinds.h"
@@ -168,6 +167,21 @@ static void resize(struct shelf *shelf, struct block *block, size_t size)
 	block->base = base;
 	block->size = size;
 	mark(block);
+}
+
+/* A refused move leaves the block as it was, or in two places; it can be used all the same. */
+static void move(struct shelf *shelf, memkind_t kind)
+{
+	struct block *block = allocate(shelf, kind, 300 << 10);
+	memkind_t kinds[] = {MEMKIND_INTERLEAVE, MEMKIND_DEFAULT, kind};
+
+	for (unsigned i = 0; block != NULL && i < MK_ARRAY_SIZE(kinds); i++) {
+		int error = memkind_ng_move(block->base, kinds[i]);
+
+		CHECK(error == 0 || !shelf->is_strict);
+		CHECK(error != 0 || memkind_detect_kind(block->base) == kinds[i]);
+		check_marks(block);
+	}
 }
 
 static void empty(struct shelf *shelf)
@@ -317,6 +331,8 @@ static void use_everything(bool is_strict)
 		empty(&shelf);
 	}
 	look_on(&shelf, is_strict);
+	move(&shelf, MEMKIND_REGULAR);
+	empty(&shelf);
 	use_file(&shelf, MEMKIND_MEM_USAGE_POLICY_DEFAULT);
 	use_file(&shelf, MEMKIND_MEM_USAGE_POLICY_CONSERVATIVE);
 	use_thread(is_strict);

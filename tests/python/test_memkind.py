@@ -129,6 +129,24 @@ class BlocksTest(unittest.TestCase):
         self.assertEqual(memkind.nodes(block[MIB + 5:MIB + 10]), {0: 5})
         self.assertGreaterEqual(memkind.DAX_KMEM.resident()[0], 2 * MIB)
 
+    def test_move(self) -> None:
+        block = memkind.empty(memkind.REGULAR, 3 * MIB)
+        block[:] = bytes(range(256)) * (3 * MIB // 256)
+        memkind.move(block, memkind.DAX_KMEM)
+        self.assertIs(memkind.kind_of(block), memkind.DAX_KMEM)
+        self.assertEqual(bytes(block[512:768]), bytes(range(256)))
+        memkind.move(block, memkind.REGULAR)
+        self.assertIs(memkind.kind_of(block), memkind.REGULAR)
+        small = memkind.empty(memkind.REGULAR, 100)
+        no_block = "an argument is not allowed"
+        for data, text in ((block[4096:], no_block), (bytearray(MIB), no_block),
+                           (small, r"memkind_realloc\(\)")):
+            with self.assertRaisesRegex(ValueError, text):
+                memkind.move(data, memkind.DAX_KMEM)
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaises(OSError):
+                memkind.move(block, memkind.pmem(folder))
+
     def test_wrong_types(self) -> None:
         with self.assertRaises(TypeError):
             memkind.kind_of(1)

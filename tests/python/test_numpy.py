@@ -40,6 +40,15 @@ class ArraysTest(unittest.TestCase):
         self.assertEqual(arrays[1].sum(), 0)
         self.assertTrue((arrays[4] == 2).all())
 
+    def test_move(self) -> None:
+        with memkind.numpy(FAR):
+            array = numpy.arange(50000)
+        memkind.move(array, memkind.REGULAR)
+        self.assertIs(memkind.kind_of(array), memkind.REGULAR)
+        array.resize(100000, refcheck=False)
+        self.assertIs(memkind.kind_of(array), FAR)
+        self.assertEqual(int(array[49999]), 49999)
+
     def test_freed_after_the_with_and_by_other_threads(self) -> None:
         before = allocated()
         with memkind.numpy(FAR):

@@ -29,6 +29,8 @@ static inline const char *used_span_fault(const struct mk_heap *heap, const stru
 	if (mk_entry_span(entry) != span || mk_entry_class(entry) != span->class ||
 	    mk_entry_heap(entry) != heap->number || mk_pagemap_find(last) != span)
 		return "the page map does not lead to a used span";
+	if (span->moved_to != NULL && (span->class != MK_CLASS_LARGE || *span->list_link != span))
+		return "a block that moved is not a large one, or in no list";
 	return span->class < MK_CLASS_SMALL_END ? slab_fault(span) : NULL;
 }
 

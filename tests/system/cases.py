@@ -10,6 +10,7 @@ are right by the placement rules of the architecture; its row says how the old l
 import checks
 import described
 import fills
+import moves
 import numa_maps
 import storms
 import tutorial
@@ -539,6 +540,6 @@ def _pythons() -> list[Case]:
 def table() -> list[Case]:
     return [*_placement(), *_surroundings(), *_node_lists(), *_residents(),
             *_unchanged_programs(), *_migration(), *fills.fills(), *fills.exhaustion(),
-            *described.described(), *weights.ratios(), *_ties(),
+            *described.described(), *weights.ratios(), *moves.moves(), *_ties(),
             *_machines(), *storms.storms(), *_high_bandwidth(), *_huge_pages(), *_compats(),
             *_openmps(), *_tools(), *_servers(), *_looked_at(), *_pythons(), *_tutorial()]

@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 _OUTPUT_DIRECTORY = guests.PROJECT / "build" / "system"
 _COMPAT = guests.PROJECT / "tests" / "compat"
 _PROBE = ("place", "fill", "migrate", "avail", "hotplug", "tied", "daxfile", "verify",
-          "resident", "heap", "hold", "exhaust", "where", "weights", "storm", "group")
+          "resident", "heap", "hold", "exhaust", "where", "weights", "storm", "group", "move")
 _EXAMPLES = ("cache",)
 # Name -> sources of the test programs; those of _PROBE, examples, and the tutorial's, are linked to the
 # library.
