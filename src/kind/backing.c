@@ -75,7 +75,7 @@ int mk_anonymous_adopt(struct mk_anonymous *anonymous, void *base, size_t size,
 
 	if (has_policy(as))
 		mode = wanted_mode(as);
-	if (as != anonymous && (mode == MK_POLICY_BIND || mode == MK_POLICY_INTERLEAVE))
+	if (as != anonymous && mode != MK_POLICY_DEFAULT && mode != MK_POLICY_PREFERRED)
 		mode |= MK_POLICY_STATIC_NODES;
 	return apply(&as->placement, &range, mode, takes_pages);
 }

@@ -10,6 +10,7 @@
 
 #include "base/bits.h"
 #include "kind/fill.h"
+#include "kind/stripes.h"
 #include "os/vm.h"
 
 enum {
@@ -166,8 +167,9 @@ static int try_policy(const struct mk_migration *migration, const struct mk_rang
 		      const struct mk_nodeset *from)
 {
 	const struct mk_placement *placement = &migration->to->placement;
-	const struct mk_nodeset *wanted =
-		placement->fill == MK_FILL_IN_ORDER ? from : &placement->nodes;
+	bool is_for_one_node =
+		placement->fill == MK_FILL_IN_ORDER || placement->fill == MK_FILL_IN_STRIPES;
+	const struct mk_nodeset *wanted = is_for_one_node ? from : &placement->nodes;
 	int error = check_step(migration, step, wanted);
 
 	if (error != -EIO)
@@ -189,9 +191,12 @@ static int move_step(const struct mk_migration *migration, const struct mk_range
 
 	if (placement->mode == MK_POLICY_DEFAULT)
 		return mk_policy_move(step->base, step->size, MK_POLICY_DEFAULT, &placement->nodes);
-	if (placement->mode == MK_POLICY_INTERLEAVE) {
+	if (placement->fill == MK_FILL_IN_STRIPES) {
+		first = mk_stripes_place(migration->to, step->base);
+	} else if (placement->mode == MK_POLICY_INTERLEAVE ||
+		   placement->mode == MK_POLICY_WEIGHTED) {
 		first = (unsigned)((uintptr_t)step->base / STEP_LIMIT % order->count);
-		error = try_policy(migration, step, MK_POLICY_INTERLEAVE | MK_POLICY_STATIC_NODES,
+		error = try_policy(migration, step, (int)placement->mode | MK_POLICY_STATIC_NODES,
 				   &placement->nodes);
 	}
 	for (unsigned i = 0; i < order->count && error == -EIO; i++) {
@@ -204,12 +209,15 @@ static int move_step(const struct mk_migration *migration, const struct mk_range
 	return error;
 }
 
-/* Up to a multiple of LIMIT, so that huge pages stay whole inside of the block. */
+/* Up to a multiple of LIMIT, so that huge pages stay whole inside of the block, and within a stripe. */
 static struct mk_range next_step(const struct mk_migration *migration, size_t done, size_t limit)
 {
 	uintptr_t start = (uintptr_t)migration->base + done;
 	uintptr_t end = mk_align_down(start, limit) + limit;
+	size_t stripe = migration->to->placement.stripe_size;
 
+	if (migration->to->placement.fill == MK_FILL_IN_STRIPES)
+		end = mk_min_size(end, (start / stripe + 1) * stripe);
 	return (struct mk_range){(void *)start, mk_min_size(end - start, migration->size - done)};
 }
 
@@ -331,7 +339,7 @@ static int origin_of(const struct mk_migration *migration, size_t page, int node
 	if (migration->origins[page] >= 0)
 		return migration->origins[page];
 	/* It came meanwhile. */
-	if ((placement->mode != MK_POLICY_BIND && placement->mode != MK_POLICY_INTERLEAVE) ||
+	if (placement->mode == MK_POLICY_DEFAULT || placement->mode == MK_POLICY_PREFERRED ||
 	    mk_nodeset_has(&placement->nodes, (unsigned)node))
 		return node;
 	return (int)mk_nodeset_next(&placement->nodes, 0);

@@ -38,7 +38,8 @@ static void find_order(const struct mk_placement *placement, struct mk_node_orde
 	unsigned cpu, node;
 
 	*ret_order = placement->order;
-	if (placement->mode == MK_POLICY_DEFAULT || placement->fill == MK_FILL_IN_ORDER)
+	if (placement->mode == MK_POLICY_DEFAULT || placement->fill == MK_FILL_IN_ORDER ||
+	    placement->fill == MK_FILL_IN_STRIPES)
 		return;
 	if (placement->home >= 0)
 		node = (unsigned)placement->home;

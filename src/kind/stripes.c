@@ -42,6 +42,13 @@ void mk_stripes_start(struct mk_anonymous *anonymous)
 	stripes->full.count = anonymous->placement.weights.count;
 }
 
+unsigned mk_stripes_place(const struct mk_anonymous *anonymous, const void *address)
+{
+	const struct mk_turns *turns = &anonymous->stripes.turns;
+
+	return turns->place[(uintptr_t)address / anonymous->placement.stripe_size % turns->period];
+}
+
 static void note_full(struct mk_anonymous *anonymous, unsigned place, bool is_full)
 {
 	const struct mk_weights *weights = &anonymous->placement.weights;

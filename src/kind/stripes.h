@@ -16,6 +16,9 @@ void mk_stripes_start(struct mk_anonymous *anonymous);
  */
 void mk_stripes_keep_whole(void *base, size_t size);
 
+/* In the order of the placement: the node that the page at ADDRESS is of, as long as none is full. */
+unsigned mk_stripes_place(const struct mk_anonymous *anonymous, const void *address);
+
 /*
  * Gets the pages of a committed range that has none, each from the node of its stripe; where that one
  * is full from the others, by their weights. What it returns are the bytes from the start that have

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A new kind is a row of static_kinds, or of made_kinds with the function that makes it. */
+/*
+ * A new kind is a row of static_kinds, a description, or a row of made_kinds with the function that
+ * makes it.
+ */
 #include "soak/kinds.h"
 
 #include <stddef.h>
@@ -22,6 +25,17 @@ static const struct named_kind static_kinds[] = {
 	{NAMED_KIND(HIGHEST_CAPACITY_PREFERRED)},
 	{NAMED_KIND(HIGHEST_CAPACITY_LOCAL)},
 	{NAMED_KIND(HIGHEST_CAPACITY_LOCAL_PREFERRED)},
+};
+
+/* Whose blocks are their own: none with another kind behind it. */
+static const struct {
+	const char *text;
+	bool is_small;
+} descriptions[] = {
+	{"nodes=all;policy=interleave;pages=base;decay=100ms", false},
+	{"nodes=0,0;policy=weighted;weights=2:1;step=64K", false},
+	{"nodes=dram;limit=48M", true},
+	{"nodes=dram;exhaustion=null;limit=48M;decay=0", true},
 };
 
 static struct shadow_kind kinds[KIND_LIMIT];
@@ -74,6 +88,13 @@ void shadow_make_kinds(void)
 			add_static(&static_kinds[i]);
 		else
 			printf("not available here: %s\n", static_kinds[i].name);
+	for (unsigned i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
+		struct shadow_kind kind = {.name = descriptions[i].text,
+					   .is_small = descriptions[i].is_small};
+
+		SHADOW_CHECK(memkind_ng_create_from(kind.name, &kind.kind, NULL, 0) == 0);
+		add(&kind);
+	}
 	for (unsigned i = 0; i < sizeof(made_kinds) / sizeof(made_kinds[0]); i++) {
 		struct shadow_kind kind = {.name = made_kinds[i].name,
 					   .is_small = true,

@@ -3,6 +3,7 @@
 #include "soak/shadow.h"
 
 #include <errno.h>
+#include <memkind_ng.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,23 @@ static void reallocate(struct slot *slot, const struct shadow_kind *kind, uint32
 	keep(slot, kind, base, size, seed);
 }
 
+/* Files and areas stay where they are; so do small blocks, and pages that a fork child has as well. */
+static void move(struct slot *slot, const struct shadow_kind *kind)
+{
+	int code;
+
+	check(slot);
+	code = memkind_ng_move(slot->base, kind->kind);
+	if (code == 0)
+		slot->kind = kind;
+	else
+		SHADOW_CHECK(code == MEMKIND_NG_ERROR_NOT_ITS_PAGES ||
+			     code == MEMKIND_NG_ERROR_NO_ROOM ||
+			     code == MEMKIND_NG_ERROR_UNMOVABLE ||
+			     code == MEMKIND_ERROR_OPERATION_FAILED);
+	check(slot);
+}
+
 static void operate(struct slot *slot, uint32_t *seed)
 {
 	const struct shadow_kind *kind = shadow_kind(shadow_random(seed) % shadow_kind_count());
@@ -157,6 +175,10 @@ static void operate(struct slot *slot, uint32_t *seed)
 
 	if (slot->base != NULL && choice == 0) {
 		reallocate(slot, kind, seed);
+		return;
+	}
+	if (slot->base != NULL && choice == 1) {
+		move(slot, kind);
 		return;
 	}
 	clear(slot);

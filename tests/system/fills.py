@@ -52,19 +52,27 @@ _SWAP = "swap_on 1G || exit\n{}; code=$?\nswap_off; exit $code"
 
 # Four caches of one node beside a process that has nothing to do with it, watched for a minute.
 _CACHES = """
-watch() {
+look() {
 	sed -n 's/.*Mem\\(Total\\|Free\\): *\\([0-9]*\\) kB/\\2/p' \\
 		/sys/devices/system/node/node2/meminfo | tr '\\n' ' ' >/tmp/sizes
 	read -r total free </tmp/sizes
-	echo "free $free of $total"
+}
+# A process that is about to end has no executable any more.
+are_alive() {
+	for pid in $pids; do
+		[ "$(readlink /proc/$pid/exe)" ] || return
+	done
 }
 grep -E '^(oom_kill|pswpout) ' /proc/vmstat
 pids=
 for i in 1 2 3 4; do
 	cache 60 'nodes=2;exhaustion=null' & pids="$pids $!"
 done
+while look; are_alive; do
+	echo "free $free of $total"
+	sleep 1
+done
 for pid in $pids; do
-	while kill -0 $pid 2>/dev/null && [ "$(readlink /proc/$pid/exe)" ]; do watch; sleep 1; done
 	wait $pid; echo "exit $?"
 done
 grep -E '^(oom_kill|pswpout) ' /proc/vmstat

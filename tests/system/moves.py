@@ -23,6 +23,9 @@ def moves() -> list[Case]:
         "fork": f"{_FROM_0} fork REGULAR DAX_KMEM &&\n"
                 f"with_huge_pages always {_FROM_0} fork REGULAR DAX_KMEM",
         "partly": f"{_FROM_1} partly REGULAR DAX_KMEM",
+        "ratio": f"{_FROM_0} ratio REGULAR 'nodes=0,2;policy=weighted;weights=3:1' &&\n"
+                 f"{_FROM_0} ratio DEFAULT "
+                 "'nodes=0,2;policy=weighted;weights=3:1;exhaustion=null'",
         "threads": f"{_FROM_0} threads REGULAR DAX_KMEM &&\n"
                    f"with_huge_pages always {null} {_FROM_0} threads DEFAULT DAX_KMEM",
     }

@@ -10,6 +10,7 @@
  *   fork     a block that a living child has, too
  *   partly   as full, and yet another one takes what the block leaves behind
  *   many     COUNT moves of small blocks: no mapping is left behind
+ *   ratio    to a kind that has three of four pages on SOURCE, and the rest on TARGET
  *   threads  several threads move, allocate and free side by side while others write
  *
  * What memkind_ng_where() and the kernel say decides. Exits with 0 if all is as it has to be, with 1 after
@@ -454,6 +455,23 @@ struct mover {
 	pthread_t thread;
 };
 
+static void ratio(const struct scene *scene)
+{
+	struct block *block = take(scene->from, 32 * MIB, 5);
+	size_t bytes[PROBE_NODES + 2];
+	int error = memkind_ng_move(block->start, scene->to);
+
+	check(error == 0, "to a ratio", error);
+	check(memkind_detect_kind(block->start) == scene->to, "kind", 0);
+	show_place(block, bytes);
+	check(labs((long)bytes[scene->source] - 24 * MIB) <= MIB / 4, "of the source",
+	      (long)bytes[scene->source]);
+	check(bytes[scene->source] + bytes[scene->target] == block->size, "of the target",
+	      (long)bytes[scene->target]);
+	check_bytes(block);
+	free_and_look(scene, block);
+}
+
 static atomic_bool is_over;
 
 static void *move_at_random(void *argument)
@@ -580,8 +598,8 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(const struct scene *scene);
 	} modes[] = {
-		{"place", place},   {"full", full}, {"fork", fork_and_move},
-		{"partly", partly}, {"many", many}, {"threads", threads},
+		{"place", place}, {"full", full},   {"fork", fork_and_move}, {"partly", partly},
+		{"many", many},	  {"ratio", ratio}, {"threads", threads},
 	};
 	struct scene scene = parse(argc, argv);
 
