@@ -74,35 +74,13 @@ static void fail(struct board *board, const char *what, unsigned long number)
 	atomic_fetch_add(&board->failure_count, 1);
 }
 
-/* The number behind KEY, which ends where a line of the file goes on with blanks; 0: none. */
-static unsigned long number_of(const char *path, const char *key)
-{
-	char line[256];
-	unsigned long number = 0;
-	FILE *file = fopen(path, "re");
-
-	if (file == NULL)
-		probe_die("%s", path);
-	while (fgets(line, sizeof(line), file) != NULL)
-		if (strncmp(line, key, strlen(key)) == 0)
-			number = strtoul(line + strlen(key), NULL, 10);
-	fclose(file);
-	return number;
-}
-
 static unsigned long free_kib(unsigned long nodes)
 {
 	unsigned long sum = 0;
 
-	for (unsigned node = 0; node < PROBE_NODES; node++) {
-		char path[64], key[64];
-
-		if ((nodes >> node & 1) == 0)
-			continue;
-		snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/meminfo", node);
-		snprintf(key, sizeof(key), "Node %u MemFree:", node);
-		sum += number_of(path, key);
-	}
+	for (unsigned node = 0; node < PROBE_NODES; node++)
+		if ((nodes >> node & 1) != 0)
+			sum += probe_free_size(node) / 1024;
 	return sum;
 }
 
@@ -320,8 +298,8 @@ int main(int argc, char **argv)
 {
 	struct options options = parse(argc, argv);
 	struct board *board = make_board(options.process_count);
-	unsigned long swapped = number_of("/proc/vmstat", "pswpout ");
-	unsigned long kills = number_of("/proc/vmstat", "oom_kill ");
+	unsigned long swapped = (unsigned long)probe_number_of("/proc/vmstat", "pswpout ");
+	unsigned long kills = (unsigned long)probe_number_of("/proc/vmstat", "oom_kill ");
 	unsigned long kept = kept_kib();
 	pid_t innocent = 0;
 
@@ -349,8 +327,8 @@ int main(int argc, char **argv)
 	atomic_store(&board->is_over, true);
 	if (innocent != 0)
 		wait_for(board, 1);
-	swapped = number_of("/proc/vmstat", "pswpout ") - swapped;
-	kills = number_of("/proc/vmstat", "oom_kill ") - kills;
+	swapped = (unsigned long)probe_number_of("/proc/vmstat", "pswpout ") - swapped;
+	kills = (unsigned long)probe_number_of("/proc/vmstat", "oom_kill ") - kills;
 	if (swapped != 0)
 		fail(board, "pages swapped out", swapped);
 	if (kills != 0)

@@ -245,8 +245,7 @@ int main(int argc, char **argv)
 	if (log == MAP_FAILED || sem_init(&log->news, 1, 0) != 0)
 		probe_die("log");
 	write_score("-1000");
-	printf("start kind=%s cpu=%d block=%lu\n", options.shown_name, options.cpu,
-	       BLOCK_SIZE);
+	printf("start kind=%s cpu=%d block=%lu\n", options.shown_name, options.cpu, BLOCK_SIZE);
 	fflush(stdout);
 	child = fork();
 	if (child < 0)

@@ -31,7 +31,7 @@
 #define STEP_COUNT    200 /* operations of each process from one kill to the next */
 #define WAIT_MS	      60000
 #define GREEDY_SIZE   (1UL << 20)
-#define SLACK_KIB     16384UL /* what the kernel keeps of ended processes for later */
+#define SLACK_KIB     16384L /* what the kernel keeps of ended processes for later */
 
 struct block {
 	unsigned char *start;
@@ -204,19 +204,9 @@ static void end_all(void)
 	}
 }
 
-static unsigned long free_kib(void)
+static long free_kib(void)
 {
-	char line[128];
-	unsigned long number = 0;
-	FILE *file = fopen("/proc/meminfo", "re");
-
-	if (file == NULL)
-		probe_die("/proc/meminfo");
-	while (fgets(line, sizeof(line), file) != NULL)
-		if (strncmp(line, "MemFree:", 8) == 0)
-			number = strtoul(line + 8, NULL, 10);
-	fclose(file);
-	return number;
+	return probe_number_of("/proc/meminfo", "MemFree:");
 }
 
 static const char *parse(int argc, char **argv)
@@ -246,7 +236,7 @@ static const char *parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *cgroup = parse(argc, argv);
-	unsigned long before = free_kib();
+	long before = free_kib();
 	unsigned long operations = 0;
 	unsigned survived = 0;
 	long end;
@@ -264,7 +254,7 @@ int main(int argc, char **argv)
 	for (end = probe_ms() + WAIT_MS; free_kib() + SLACK_KIB < before && probe_ms() < end;)
 		usleep(1000);
 	if (free_kib() + SLACK_KIB < before) {
-		printf("# %lu KiB were free, now %lu\n", before, free_kib());
+		printf("# %ld KiB were free, now %ld\n", before, free_kib());
 		failure_count++;
 	}
 	for (unsigned i = 0; i < process_count; i++)

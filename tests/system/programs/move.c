@@ -72,30 +72,6 @@ static void check(bool is_right, const char *what, long number)
 	exit(1);
 }
 
-static long number_of(const char *path, const char *key)
-{
-	char line[256];
-	long sum = 0;
-	FILE *file = fopen(path, "re");
-
-	if (file == NULL)
-		probe_die("%s", path);
-	while (fgets(line, sizeof(line), file) != NULL)
-		if (strncmp(line, key, strlen(key)) == 0)
-			sum += strtol(line + strlen(key), NULL, 10);
-	fclose(file);
-	return sum;
-}
-
-static size_t free_size(unsigned node)
-{
-	char path[64], key[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/meminfo", node);
-	snprintf(key, sizeof(key), "Node %u MemFree:", node);
-	return (size_t)number_of(path, key) * KIB;
-}
-
 static size_t mapping_count(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -251,7 +227,7 @@ static void take_three(const struct scene *scene, struct block *blocks[3])
 
 static long huge_kib(void)
 {
-	return number_of("/proc/self/smaps", "AnonHugePages:");
+	return probe_number_of("/proc/self/smaps", "AnonHugePages:");
 }
 
 static void place(const struct scene *scene)
@@ -310,7 +286,8 @@ static pid_t start_hog(const struct scene *scene, const struct block *block, uns
 	    madvise(memory, size, MADV_NOHUGEPAGE) != 0)
 		probe_die("the hog");
 	for (size_t done = 0;;) {
-		if (done + step > size || free_size(node) > limit || free_size(node) < KEPT_SIZE)
+		if (done + step > size || probe_free_size(node) > limit ||
+		    probe_free_size(node) < KEPT_SIZE)
 			continue;
 		memset(memory + done, 1, step);
 		done += step;
@@ -324,10 +301,12 @@ static void stop(pid_t child)
 	waitpid(child, NULL, 0);
 }
 
-/* As long as nobody else takes it there is room for it. */
+/* As long as nobody else takes it there is room for it; where it is now, too, for huge pages. */
 static struct block *take_most_of_target(const struct scene *scene)
 {
-	size_t size = (free_size(scene->target) - 8 * MIB) / PROBE_PAGE_SIZE * PROBE_PAGE_SIZE;
+	size_t there = probe_free_size(scene->target) - 8 * MIB;
+	size_t here = probe_free_size(scene->source) - 32 * MIB;
+	size_t size = (there < here ? there : here) / PROBE_PAGE_SIZE * PROBE_PAGE_SIZE;
 	struct block *block = take(scene->from, size, 5);
 
 	check_place(block, scene->source, "before");
@@ -338,23 +317,24 @@ static struct block *take_most_of_target(const struct scene *scene)
 static void full(const struct scene *scene)
 {
 	struct block *block = take_most_of_target(scene);
-	long swapped = number_of("/proc/vmstat", "pswpout ");
-	long kills = number_of("/proc/vmstat", "oom_kill ");
-	long migrated = number_of("/proc/vmstat", "pgmigrate_success ");
+	long swapped = probe_number_of("/proc/vmstat", "pswpout ");
+	long kills = probe_number_of("/proc/vmstat", "oom_kill ");
+	long migrated = probe_number_of("/proc/vmstat", "pgmigrate_success ");
 	size_t mappings = mapping_count();
-	pid_t child = start_hog(scene, block, scene->target, free_size(scene->target) - 16 * MIB);
+	pid_t child =
+		start_hog(scene, block, scene->target, probe_free_size(scene->target) - 16 * MIB);
 	int error = memkind_ng_move(block->start, scene->to);
 
 	check_error(block, error, MEMKIND_NG_ERROR_NO_ROOM, "full");
-	migrated = number_of("/proc/vmstat", "pgmigrate_success ") - migrated;
+	migrated = probe_number_of("/proc/vmstat", "pgmigrate_success ") - migrated;
 	printf("full: %zu MiB, %ld pages moved on the way\n", block->size / MIB, migrated);
 	check(migrated >= (long)(16 * MIB / PROBE_PAGE_SIZE), "pages moved on the way", migrated);
 	check(memkind_detect_kind(block->start) == scene->from, "kind", 0);
 	check_nodes(block, "a page after the way back");
 	check_place(block, scene->source, "rolled back");
 	check(mapping_count() == mappings, "mappings", (long)(mapping_count() - mappings));
-	check(number_of("/proc/vmstat", "pswpout ") == swapped, "pages swapped", 0);
-	check(number_of("/proc/vmstat", "oom_kill ") == kills, "killed", 0);
+	check(probe_number_of("/proc/vmstat", "pswpout ") == swapped, "pages swapped", 0);
+	check(probe_number_of("/proc/vmstat", "oom_kill ") == kills, "killed", 0);
 	/* Here it is seen at once. */
 	error = memkind_ng_move(block->start, scene->to);
 	check(error == MEMKIND_NG_ERROR_NO_ROOM, "full from the start", error);
@@ -392,11 +372,12 @@ static void partly(const struct scene *scene)
 {
 	struct block *block = take_most_of_target(scene);
 	size_t bytes[PROBE_NODES + 2], mappings = mapping_count(), sum = 0;
-	pid_t there = start_hog(scene, block, scene->target, free_size(scene->target) - 16 * MIB);
+	pid_t there =
+		start_hog(scene, block, scene->target, probe_free_size(scene->target) - 16 * MIB);
 	pid_t here = start_hog(scene, block, scene->source, SIZE_MAX);
 	int error;
 
-	while (free_size(scene->source) > KEPT_SIZE)
+	while (probe_free_size(scene->source) > KEPT_SIZE)
 		usleep(1000);
 	error = memkind_ng_move(block->start, scene->to);
 	check_error(block, error, MEMKIND_NG_ERROR_PARTLY_MOVED, "partly");

@@ -208,3 +208,27 @@ long probe_ms(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+long probe_number_of(const char *path, const char *key)
+{
+	char line[256];
+	long sum = 0;
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL)
+		probe_die("%s", path);
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, key, strlen(key)) == 0)
+			sum += strtol(line + strlen(key), NULL, 10);
+	fclose(file);
+	return sum;
+}
+
+size_t probe_free_size(unsigned node)
+{
+	char path[64], key[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/meminfo", node);
+	snprintf(key, sizeof(key), "Node %u MemFree:", node);
+	return (size_t)probe_number_of(path, key) * 1024;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the test programs share: kinds by name, where pages are, what policy they have. */
+/* What the test programs share: kinds by name, where pages are, what policy they have, and what is free. */
 #ifndef PROBE_H
 #define PROBE_H
 
@@ -37,6 +37,12 @@ size_t probe_outside(const struct probe_count *count, unsigned long mask);
 /* The policy at an address as text, such as "bind:2-3", "bind+static:3", "default". */
 #define PROBE_POLICY_SIZE 128
 void probe_policy(const void *address, char text[PROBE_POLICY_SIZE]);
+
+/* The sum of the numbers behind KEY, where lines of a file begin with it; 0: none. */
+long probe_number_of(const char *path, const char *key);
+
+/* Bytes that a node has free. */
+size_t probe_free_size(unsigned node);
 
 /* Milliseconds of a clock that only goes forward. */
 long probe_ms(void);
