@@ -308,7 +308,7 @@ static void untouched_blocks_leave_no_mapping(void **state)
 }
 
 struct work {
-	unsigned char *block;
+	uint64_t *words;
 	size_t size;
 	atomic_bool is_over;
 };
@@ -317,12 +317,11 @@ struct work {
 static void *write_on(void *argument)
 {
 	struct work *work = argument;
-	uint64_t *words = (uint64_t *)work->block;
 	uint64_t rounds = 0;
 
 	while (!atomic_load(&work->is_over)) {
-		for (size_t i = 0; i < work->size / sizeof(*words); i += 16)
-			words[i]++;
+		for (size_t i = 0; i < work->size / sizeof(uint64_t); i += 16)
+			work->words[i]++;
 		rounds++;
 	}
 	return (void *)(uintptr_t)rounds;
@@ -335,18 +334,18 @@ static void what_is_written_meanwhile_is_kept(void **state)
 	pthread_t thread;
 
 	(void)state;
-	work.block = memkind_calloc(MEMKIND_REGULAR, 1, work.size);
-	assert_non_null(work.block);
+	work.words = memkind_calloc(MEMKIND_REGULAR, 1, work.size);
+	assert_non_null(work.words);
 	assert_int_equal(pthread_create(&thread, NULL, write_on, &work), 0);
 	for (int i = 0; i < 50; i++)
 		assert_int_equal(
-			memkind_ng_move(work.block, i % 2 == 0 ? MEMKIND_DEFAULT : MEMKIND_REGULAR),
+			memkind_ng_move(work.words, i % 2 == 0 ? MEMKIND_DEFAULT : MEMKIND_REGULAR),
 			0);
 	atomic_store(&work.is_over, true);
 	assert_int_equal(pthread_join(thread, &rounds), 0);
 	for (size_t i = 0; i < work.size / sizeof(uint64_t); i += 16)
-		assert_int_equal(((uint64_t *)work.block)[i], (uintptr_t)rounds);
-	memkind_free(NULL, work.block);
+		assert_int_equal(work.words[i], (uintptr_t)rounds);
+	memkind_free(NULL, work.words);
 }
 
 /* It has a copy of the block, moved or not, and may do with it what the parent may. */
