@@ -194,11 +194,16 @@ class EndTest(RunTest):
                                 stderr=subprocess.PIPE, text=True, **more)
 
     def test_signals_are_sent_on(self) -> None:
+        def expect() -> None:
+            # A shell can't trap what was ignored when it began, as under nohup(1).
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
             script = (f"trap 'echo got; exit 9' {int(number)}\n"
                       "echo ready; while :; do read -t 1 < <(:); done")
             with (self.subTest(signal=number),
-                  self.start("--kind=default", "--stats", "bash", "-c", script) as process):
+                  self.start("--kind=default", "--stats", "bash", "-c", script,
+                             preexec_fn=expect) as process):
                 self.assertEqual(process.stdout.readline(), "ready\n")
                 process.send_signal(number)
                 self.assertEqual(process.stdout.readline(), "got\n")
