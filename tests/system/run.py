@@ -61,6 +61,8 @@ _DEFAULT_LIBRARY = guests.PROJECT / "build" / "src" / "api"
 _SHOWN_LINES = 25
 # The test program could not be started, or says that it is broken: never an expected failure.
 _BROKEN_CODES = (2, 126, 127)
+# The last words of a kernel that met a fault of its own, not of a program, and not a lack of memory.
+_FATAL = "Kernel panic - not syncing: Fatal exception"
 # What the guest has itself, in the versions of the host.
 _LOADER_LIBRARIES = ("libc.so.6", "/lib64/ld-linux-x86-64.so.2")
 
@@ -264,10 +266,15 @@ def judge(setting: Setting, version: str, case: Case, code: int, output: str) ->
 
 def run_group(setting: Setting, version: str, group: list[Case],
               report: Callable[[Outcome], None]) -> None:
-    """Boots as often as it takes: a case that takes the guest down is not run again."""
+    """Boots as often as it takes: a case that takes the guest down is not run again.
+
+    But once, where the guest's kernel took itself down: no program can do that. The emulator does, now
+    and then, when the kernel patches its own code on a machine that is busy.
+    """
     topology = topologies.load(group[0].topology)
     guest = guests.build(version, setting.guest_directory)
     pending = {case.name: case for case in group}
+    may_repeat = True
     while pending:
         def finish(name: str, code: int, output: str) -> None:
             case = pending.pop(name)
@@ -282,6 +289,11 @@ def run_group(setting: Setting, version: str, group: list[Case],
                              sections.take)
         if not pending:
             return
+        if may_repeat and _FATAL in result.output:
+            may_repeat = False
+            print(f"AGAIN {version:<5} {topology.name}/{sections.current}: the guest's kernel "
+                  "took itself down", flush=True)
+            continue
         if sections.current in pending:
             case = pending.pop(sections.current)
             report(Outcome(version, case, "FAIL", result.reason or "cut short", sections.rest()))

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -19,6 +20,7 @@ import machine
 import run
 import topology
 import tutorial
+from case import Case
 from initramfs import Archive, parse_ldd
 
 
@@ -156,6 +158,43 @@ class MachineTest(unittest.TestCase):
         self.assertEqual([("one", 0, "x\ny")], ended)
         self.assertEqual(("two", "z", ["setup"]),
                          (sections.current, sections.rest(), sections.setup_lines))
+
+
+class GroupTest(unittest.TestCase):
+    """What becomes of the cases of a guest that dies: the boots are made up."""
+
+    def outcomes(self, *boots: str) -> tuple[list[tuple[str, str]], int]:
+        """The results of two cases, where each boot says this before it ends; and how many it took."""
+        found: list[tuple[str, str]] = []
+        said = list(boots)
+        group = [Case(name, "four-node", "true") for name in ("first", "second")]
+
+        def boot(*arguments: object) -> machine.Result:
+            text = said.pop(0)
+            for line in text.splitlines():
+                arguments[-1](line)
+            return machine.Result(-1, text, 1.0, "the guest died")
+
+        with (mock.patch("machine.run", boot), mock.patch("guest.build"),
+              mock.patch("run.make_job"), mock.patch("builtins.print")):
+            run.run_group(run.Setting(Path(), None, Path(), Path()), "6.1", group,
+                          lambda outcome: found.append((outcome.case.name, outcome.status)))
+        return found, len(boots) - len(said)
+
+    def test_a_kernel_that_takes_itself_down_is_booted_once_more(self):
+        fatal = f"=== start first\n{run._FATAL} in interrupt"
+        good = "".join(f"=== start {name}\n{run._END_MARK}0\n" for name in ("first", "second"))
+        self.assertEqual(self.outcomes(fatal, good),
+                         ([("first", "PASS"), ("second", "PASS")], 2))
+        second = f"=== start second\n{run._END_MARK}0"
+        self.assertEqual(self.outcomes(fatal, fatal, second),
+                         ([("first", "FAIL"), ("second", "PASS")], 3))
+
+    def test_a_case_that_takes_the_guest_down_fails_at_once(self):
+        second = f"=== start second\n{run._END_MARK}0"
+        for words in ("", "Kernel panic - not syncing: System is deadlocked on memory"):
+            self.assertEqual(self.outcomes(f"=== start first\n{words}", second),
+                             ([("first", "FAIL"), ("second", "PASS")], 2))
 
 
 class TopologyTest(unittest.TestCase):
