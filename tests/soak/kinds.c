@@ -33,7 +33,7 @@ static const struct {
 	bool is_small;
 } descriptions[] = {
 	{"nodes=all;policy=interleave;pages=base;decay=100ms", false},
-	{"nodes=0,0;policy=weighted;weights=2:1;step=64K", false},
+	{"nodes=0,0;policy=weighted;weights=2:1;step=64K", true},
 	{"nodes=dram;limit=48M", true},
 	{"nodes=dram;exhaustion=null;limit=48M;decay=0", true},
 };

@@ -9,7 +9,7 @@
 struct shadow_kind {
 	const char *name;
 	memkind_t kind;
-	bool is_small; /* it may be full */
+	bool is_small; /* it may be full, or not available where calls are denied */
 	bool is_copied; /* at a fork, and not in the same moment: what threads write meanwhile is lost */
 };
 
