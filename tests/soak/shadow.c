@@ -151,20 +151,26 @@ static void reallocate(struct slot *slot, const struct shadow_kind *kind, uint32
 	keep(slot, kind, base, size, seed);
 }
 
-/* Files and areas stay where they are; so do small blocks, and pages that a fork child has as well. */
+/*
+ * Files and areas stay where they are; so do small blocks, pages that a fork child has as well, and all
+ * of them where calls are denied.
+ */
+static bool may_stay(int code)
+{
+	return code == MEMKIND_NG_ERROR_NOT_ITS_PAGES || code == MEMKIND_NG_ERROR_NO_ROOM ||
+	       code == MEMKIND_NG_ERROR_UNMOVABLE || code == MEMKIND_ERROR_OPERATION_FAILED ||
+	       code == MEMKIND_ERROR_MBIND;
+}
+
 static void move(struct slot *slot, const struct shadow_kind *kind)
 {
 	int code;
 
 	check(slot);
 	code = memkind_ng_move(slot->base, kind->kind);
+	SHADOW_CHECK(code == 0 || may_stay(code));
 	if (code == 0)
 		slot->kind = kind;
-	else
-		SHADOW_CHECK(code == MEMKIND_NG_ERROR_NOT_ITS_PAGES ||
-			     code == MEMKIND_NG_ERROR_NO_ROOM ||
-			     code == MEMKIND_NG_ERROR_UNMOVABLE ||
-			     code == MEMKIND_ERROR_OPERATION_FAILED);
 	check(slot);
 }
 
