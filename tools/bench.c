@@ -11,12 +11,11 @@
 
 #include "base/bits.h"
 #include "kind/kind.h"
+#include "named.h"
 #include "os/thread.h"
 #include "preload/names.h"
 #include "tool.h"
 #include "topology/topology.h"
-
-enum { WHY_SIZE = 2048 };
 
 const struct mk_bench_unit mk_bench_units[MK_BENCH_MEASURE_COUNT] = {
 	[MK_BENCH_LATENCY] = {"latency", "ns", 1},
@@ -273,17 +272,6 @@ static int cannot_write(const char *path)
 	return MK_TOOL_FAILURE;
 }
 
-/* NULL: after a line that says what is wrong. */
-static memkind_t find_kind(const char *text)
-{
-	char why[WHY_SIZE];
-	memkind_t kind = mk_kind_named(text, why, sizeof(why));
-
-	if (kind == NULL)
-		mk_tool_error("--kind refused: %s", why);
-	return kind;
-}
-
 int mk_tool_bench(char **arguments)
 {
 	struct mk_bench_wish wish = {.seconds = 120};
@@ -298,7 +286,7 @@ int mk_tool_bench(char **arguments)
 		return print_help();
 	if (result != MK_TOOL_DONE)
 		return result;
-	if (wish.kind != NULL && (kind = find_kind(wish.kind)) == NULL)
+	if (wish.kind != NULL && (kind = mk_named_find("--kind", wish.kind)) == NULL)
 		return MK_TOOL_USAGE;
 	/* Two minutes are not to be lost because of a file. */
 	if (wish.svg != NULL) {

@@ -13,14 +13,14 @@
 
 #include "base/bits.h"
 #include "base/options.h"
+#include "named.h"
 #include "library.h"
 #include "preload/memtier_config.h"
-#include "preload/names.h"
 #include "preload/objects.h"
 #include "preload/range.h"
 #include "tool.h"
 
-enum { STATUS_SIZE = 512, WHY_SIZE = 2048 };
+enum { STATUS_SIZE = 512 };
 
 struct wish {
 	const char *kind, *size, *objects, *tiers; /* NULL: not given */
@@ -116,24 +116,12 @@ static int refuse_value(const char *name, const char *value, enum mk_option opti
 	return MK_TOOL_USAGE;
 }
 
-/* OPTION, which names a kind; *ret_kind is that or a new one. */
-static int find_kind(const char *option, const char *text, memkind_t *ret_kind)
-{
-	char why[WHY_SIZE];
-
-	*ret_kind = mk_kind_named(text, why, sizeof(why));
-	if (*ret_kind != NULL)
-		return MK_TOOL_DONE;
-	mk_tool_error("%s refused: %s", option, why);
-	return MK_TOOL_USAGE;
-}
-
 static int check_kind(const struct wish *wish)
 {
 	struct mk_range range;
-	memkind_t kind;
+	memkind_t kind = mk_named_find("--kind", wish->kind);
 
-	if (find_kind("--kind", wish->kind, &kind) != MK_TOOL_DONE)
+	if (kind == NULL)
 		return MK_TOOL_USAGE;
 	if (wish->size != NULL && !mk_range_parse(wish->size, &range))
 		return refuse_value("--size", wish->size, MK_OPTION_PRELOAD_SIZE);
@@ -153,9 +141,8 @@ static int check_tier(const struct mk_memtier_tier *tier)
 		return MK_TOOL_DONE;
 	if (!mk_memtier_copy(tier->text, text))
 		return refuse(text, "is too long");
-	if (find_kind("--tiers", text, &kind) != MK_TOOL_DONE)
-		return MK_TOOL_USAGE;
-	return check_available(text, kind);
+	kind = mk_named_find("--tiers", text);
+	return kind == NULL ? MK_TOOL_USAGE : check_available(text, kind);
 }
 
 static int check_tiers(const char *tiers)
