@@ -139,33 +139,20 @@ static int touch(char *base, size_t size, size_t page_size)
 	return 0;
 }
 
+static int populate(void *base, size_t size)
+{
+	RETURN_ERROR_OF(madvise(base, size, POPULATE_WRITE));
+}
+
 int mk_vm_populate(void *base, size_t size, size_t page_size)
 {
 	int saved_errno = errno;
-	int error = madvise(base, size, POPULATE_WRITE) == 0 ? 0 : -errno;
+	int error = populate(base, size);
 
 	if (error == -EINVAL)
 		error = touch(base, size, page_size);
 	errno = saved_errno;
 	return error;
-}
-
-int mk_vm_fault_in(void *base, size_t size)
-{
-	int saved_errno = errno;
-	int error = madvise(base, size, POPULATE_WRITE) == 0 ? 0 : -errno;
-
-	errno = saved_errno;
-	if (error != -EINVAL)
-		return error;
-	for (size_t offset = 0; offset < size; offset += mk_vm_page_size())
-		((volatile char *)base)[offset] = 0;
-	return 0;
-}
-
-int mk_vm_fault_in_to_read(void *base, size_t size)
-{
-	RETURN_ERROR_OF(madvise(base, size, POPULATE_READ));
 }
 
 /* Others may write to the pages meanwhile: nothing is added to what is there, in one step. */
@@ -174,17 +161,20 @@ static __attribute__((no_sanitize("address", "thread"))) void keep(char *byte)
 	__atomic_fetch_or(byte, 0, __ATOMIC_RELAXED);
 }
 
-int mk_vm_fault_in_kept(void *base, size_t size)
+int mk_vm_fault_in(void *base, size_t size)
 {
-	int saved_errno = errno;
-	int error = madvise(base, size, POPULATE_WRITE) == 0 ? 0 : -errno;
+	int error = populate(base, size);
 
-	errno = saved_errno;
 	if (error != -EINVAL)
 		return error;
 	for (size_t offset = 0; offset < size; offset += mk_vm_page_size())
 		keep((char *)base + offset);
 	return 0;
+}
+
+int mk_vm_fault_in_to_read(void *base, size_t size)
+{
+	RETURN_ERROR_OF(madvise(base, size, POPULATE_READ));
 }
 
 /* A table of entries of 8 bytes, which is a page itself, stands for it. */

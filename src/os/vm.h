@@ -35,11 +35,11 @@ int mk_vm_map_huge(size_t size, unsigned page_shift, void **ret_base);
  */
 int mk_vm_populate(void *base, size_t size, size_t page_size);
 
-/* The same of pages that a touch can have for sure: they all read as zero. */
+/*
+ * The same of pages that a touch can have for sure: all read as zero, but those that were there keep
+ * their bytes, also while others write to them.
+ */
 int mk_vm_fault_in(void *base, size_t size);
-
-/* The same, and what was there keeps its bytes. 0 or -errno. */
-int mk_vm_fault_in_kept(void *base, size_t size);
 
 /* The same for reading alone: what was never touched gets no memory. -EINVAL before Linux 5.14. */
 int mk_vm_fault_in_to_read(void *base, size_t size);
