@@ -14,7 +14,6 @@
 
 enum {
 	RESERVATION_ALIGNMENT = 2 << 20,
-	FILL_LIMIT = 4 << 20, /* what is filled ahead is taken from others */
 };
 
 static struct mk_anonymous *anonymous_of(struct mk_backing *backing)
@@ -280,7 +279,8 @@ void mk_anonymous_start(struct mk_anonymous *anonymous, const struct mk_placemen
 	anonymous->backing.ops = &anonymous_ops;
 	if (placement->fill != MK_FILL_ON_TOUCH) {
 		anonymous->backing.ops = &filling_ops;
-		anonymous->backing.fill_limit = FILL_LIMIT;
+		/* What is filled ahead is taken from others. */
+		anonymous->backing.fill_limit = MK_FILL_STEP;
 	}
 	anonymous->backing.reservation_size = MK_GIB;
 	anonymous->placement = *placement;

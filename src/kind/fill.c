@@ -18,11 +18,8 @@
 #include "os/vm.h"
 
 enum {
-	STEP_LIMIT = 4 << 20,
-	STEP_LEAST = 64 << 10,
 	HUGE_PAGE_SIZE = 2 << 20,
 	MEMINFO_SIZE = 64,
-	KEPT_LIMIT = 16 << 20, /* of each node */
 };
 
 static int with_flags(struct mk_anonymous *anonymous, enum mk_policy_mode mode)
@@ -99,7 +96,7 @@ static unsigned first_of_order(const struct mk_placement *placement, const void 
 	unsigned cpu, node;
 
 	if (placement->mode == MK_POLICY_INTERLEAVE)
-		return (unsigned)((uintptr_t)base / STEP_LIMIT % placement->order.count);
+		return (unsigned)((uintptr_t)base / MK_FILL_STEP % placement->order.count);
 	if (!placement->is_for_any_cpu || mk_thread_cpu(&cpu, &node) != 0)
 		return 0;
 	for (unsigned i = 0; i < placement->order.count; i++)
@@ -127,8 +124,8 @@ static int fill_step(struct mk_anonymous *anonymous, const struct mk_range *step
 /* As many bytes as the nodes have room for; *ret_error says why they are not all. */
 static size_t fill(struct mk_anonymous *anonymous, void *base, size_t size, int *ret_error)
 {
-	size_t least = mk_max_size(STEP_LEAST, mk_vm_page_size());
-	size_t limit = STEP_LIMIT;
+	size_t least = mk_max_size(MK_FILL_STEP_LEAST, mk_vm_page_size());
+	size_t limit = MK_FILL_STEP;
 	size_t done = 0;
 
 	*ret_error = 0;
@@ -166,13 +163,13 @@ static bool may_have_room(const struct mk_anonymous *anonymous, size_t size)
 /* What the kernel keeps for itself is not much: a refusal that had other reasons is tried again. */
 uint64_t mk_fill_size_when_full(unsigned node)
 {
-	return mk_min_size(mk_fill_free_size(node), KEPT_LIMIT);
+	return mk_min_size(mk_fill_free_size(node), MK_FILL_KEPT);
 }
 
 static uint64_t size_when_all_full(const struct mk_node_order *order)
 {
 	uint64_t room = free_size_of_all(order);
-	uint64_t limit = (uint64_t)order->count * KEPT_LIMIT;
+	uint64_t limit = (uint64_t)order->count * MK_FILL_KEPT;
 
 	return room < limit ? room : limit;
 }

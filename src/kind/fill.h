@@ -5,6 +5,14 @@
 
 #include "kind/backing.h"
 
+enum {
+	/* Pages are got, or moved, in steps of so many bytes, down to the least where room is short. */
+	MK_FILL_STEP = 4 << 20,
+	MK_FILL_STEP_LEAST = 64 << 10,
+	/* What the kernel keeps of a node for itself is less. */
+	MK_FILL_KEPT = 16 << 20,
+};
+
 /*
  * Gets the pages of a committed range as the placement's fill says, which is not ON_TOUCH. What was
  * in them may be lost, and reads as zero then. 0; or -ENOMEM: the nodes have no room for all of it,

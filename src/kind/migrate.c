@@ -14,10 +14,7 @@
 #include "os/vm.h"
 
 enum {
-	STEP_LIMIT = 4 << 20,
-	STEP_LEAST = 64 << 10,
-	BATCH_COUNT = 512,     /* pages a system call */
-	KEPT_LIMIT = 16 << 20, /* a node with so much free is not full */
+	BATCH_COUNT = 512, /* pages a system call */
 	ATTEMPT_COUNT = 3,
 };
 
@@ -178,7 +175,7 @@ static int try_policy(const struct mk_migration *migration, const struct mk_rang
 		return -EIO;
 	error = mk_policy_move(step->base, step->size, mode, from);
 	if (error == 0 && needs_all_pages(migration))
-		error = mk_vm_fault_in_kept(step->base, step->size);
+		error = mk_vm_fault_in(step->base, step->size);
 	return error != 0 ? error : check_step(migration, step, wanted);
 }
 
@@ -195,7 +192,7 @@ static int move_step(const struct mk_migration *migration, const struct mk_range
 		first = mk_stripes_place(migration->to, step->base);
 	} else if (placement->mode == MK_POLICY_INTERLEAVE ||
 		   placement->mode == MK_POLICY_WEIGHTED) {
-		first = (unsigned)((uintptr_t)step->base / STEP_LIMIT % order->count);
+		first = (unsigned)((uintptr_t)step->base / MK_FILL_STEP % order->count);
 		error = try_policy(migration, step, (int)placement->mode | MK_POLICY_STATIC_NODES,
 				   &placement->nodes);
 	}
@@ -268,7 +265,7 @@ static int reason_of(const struct mk_migration *migration)
 	if (has_shared(migration))
 		return -EBUSY;
 	for (unsigned i = 0; i < migration->order.count; i++)
-		if (mk_fill_free_size(migration->order.node[i]) >= KEPT_LIMIT)
+		if (mk_fill_free_size(migration->order.node[i]) >= MK_FILL_KEPT)
 			return -EBUSY;
 	return -ENOMEM;
 }
@@ -276,8 +273,8 @@ static int reason_of(const struct mk_migration *migration)
 /* A page that the kernel has in hand just now does not move, so the smallest steps are tried again. */
 static int move_steps(const struct mk_migration *migration)
 {
-	size_t least = mk_max_size(STEP_LEAST, mk_vm_page_size());
-	size_t limit = STEP_LIMIT;
+	size_t least = mk_max_size(MK_FILL_STEP_LEAST, mk_vm_page_size());
+	size_t limit = MK_FILL_STEP;
 	unsigned attempt = 0;
 	size_t done = 0;
 
@@ -308,8 +305,8 @@ static int touch_ends(struct mk_migration *migration)
 	size_t last = page_count(migration) - 1;
 	int error;
 
-	mk_vm_fault_in_kept(migration->base, mk_vm_page_size());
-	mk_vm_fault_in_kept((char *)migration->base + last * mk_vm_page_size(), mk_vm_page_size());
+	mk_vm_fault_in(migration->base, mk_vm_page_size());
+	mk_vm_fault_in((char *)migration->base + last * mk_vm_page_size(), mk_vm_page_size());
 	error = note_origins(migration, 0, 1);
 	return error != 0 ? error : note_origins(migration, last, last + 1);
 }

@@ -14,7 +14,6 @@
 #include "os/vm.h"
 
 enum {
-	STEP_SIZE = 4 << 20,
 	PIECE_LIMIT = 2 << 20, /* so much of a node may be left when it is full */
 	HUGE_PAGE_SIZE = 2 << 20,
 	ALLOWANCE_LIMIT = 64 << 20,
@@ -199,7 +198,8 @@ size_t mk_stripes_fill(struct mk_anonymous *anonymous, void *base, size_t size, 
 	look_at_full_nodes(anonymous);
 	*ret_error = 0;
 	while (done < size && *ret_error == 0) {
-		struct mk_range step = {(char *)base + done, mk_min_size(STEP_SIZE, size - done)};
+		struct mk_range step = {(char *)base + done,
+					mk_min_size(MK_FILL_STEP, size - done)};
 		size_t got = get_step(anonymous, &step, &allowance, ret_error);
 		int error = mk_anonymous_bind(anonymous, step.base, step.size);
 
