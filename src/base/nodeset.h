@@ -50,6 +50,21 @@ static inline unsigned mk_nodeset_next(const struct mk_nodeset *set, unsigned fr
 	return MK_NODE_LIMIT;
 }
 
+/* The first ids in a row of at least FROM: from *ret_first to below *ret_end. False: there are none. */
+static inline bool mk_nodeset_next_run(const struct mk_nodeset *set, unsigned from,
+				       unsigned *ret_first, unsigned *ret_end)
+{
+	unsigned end = mk_nodeset_next(set, from);
+
+	if (end == MK_NODE_LIMIT)
+		return false;
+	*ret_first = end;
+	while (mk_nodeset_has(set, end))
+		end++;
+	*ret_end = end;
+	return true;
+}
+
 #define mk_nodeset_for_each(node, set)                                                             \
 	for (unsigned node = mk_nodeset_next(set, 0); node < MK_NODE_LIMIT;                        \
 	     node = mk_nodeset_next(set, node + 1))

@@ -128,8 +128,8 @@ static bool read_nodes(const struct key *key, struct mk_word value, struct mk_sp
 static size_t write_list(const struct mk_spec *spec, char *buffer, size_t size)
 {
 	const char *separator = "";
+	unsigned first, end = 0;
 	size_t length = 0;
-	unsigned end;
 
 	if (spec->listed_count <= MK_SPEC_TURN_LIMIT) {
 		for (unsigned i = 0; i < spec->listed_count; i++) {
@@ -138,10 +138,7 @@ static size_t write_list(const struct mk_spec *spec, char *buffer, size_t size)
 		}
 		return length;
 	}
-	for (unsigned first = mk_nodeset_next(&spec->nodes, 0); first < MK_NODE_LIMIT;
-	     first = mk_nodeset_next(&spec->nodes, end)) {
-		for (end = first + 1; mk_nodeset_has(&spec->nodes, end);)
-			end++;
+	while (mk_nodeset_next_run(&spec->nodes, end, &first, &end)) {
 		ADD(length, buffer, size, "%s%u", separator, first);
 		if (end - first > 1)
 			ADD(length, buffer, size, "-%u", end - 1);

@@ -37,13 +37,10 @@ static void add_nodes(struct text *text, const struct mk_nodeset *nodes)
 {
 	unsigned count = mk_nodeset_count(nodes);
 	const char *separator = "";
-	unsigned first, end;
+	unsigned first, end = 0;
 
 	add(text, count == 0 ? "no node" : count == 1 ? "node " : "nodes ");
-	for (first = mk_nodeset_next(nodes, 0); first < MK_NODE_LIMIT;
-	     first = mk_nodeset_next(nodes, end)) {
-		for (end = first + 1; mk_nodeset_has(nodes, end);)
-			end++;
+	while (mk_nodeset_next_run(nodes, end, &first, &end)) {
 		add(text, "%s%u", separator, first);
 		if (end - first > 1)
 			add(text, "-%u", end - 1);
