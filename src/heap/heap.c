@@ -193,7 +193,7 @@ static bool resize(struct mk_span *span, size_t size)
 
 	if (span->class < MK_CLASS_SMALL_END || class < MK_CLASS_SMALL_END)
 		return class == span->class || (size <= usable && size > usable / 2);
-	if (atomic_load_explicit(&span->moved_to, memory_order_relaxed) != NULL)
+	if (mk_span_is_moved(span))
 		class = MK_CLASS_LARGE;
 	if (class == span->class && class != MK_CLASS_LARGE)
 		return true;

@@ -367,24 +367,20 @@ void mk_pages_purge_idle(struct mk_heap *heap)
 	mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 }
 
-static bool is_moved(const struct mk_span *span)
-{
-	return atomic_load_explicit(&span->moved_to, memory_order_relaxed) != NULL;
-}
-
 /* What is cut off a moved block is whole pages of the kernel, too. */
 static size_t shrunk_count(const struct mk_span *span, size_t pages)
 {
 	size_t unit = mk_vm_page_size() >> MK_PAGE_SHIFT;
 
-	return is_moved(span) ? mk_min_size(mk_align_up(pages, unit), span->page_count) : pages;
+	return mk_span_is_moved(span) ? mk_min_size(mk_align_up(pages, unit), span->page_count)
+				      : pages;
 }
 
 static void free_locked(struct mk_heap *heap, struct mk_span *span, uint64_t now)
 {
 	span->state = MK_SPAN_DIRTY;
 	span->freed_ms = now;
-	if (is_moved(span))
+	if (mk_span_is_moved(span))
 		mk_pages_bring_home(heap, span);
 	span = mk_pages_add_free(heap, span);
 	if (heap->backing->purges_at_once && span->state == MK_SPAN_DIRTY)
@@ -502,7 +498,7 @@ bool mk_pages_resize(struct mk_span *span, size_t pages, unsigned class)
 		shrink(heap, span, pages);
 	else if (pages > span->page_count)
 		/* What is above is not where the block is. */
-		fits = !is_moved(span) && extend(heap, span, pages);
+		fits = !mk_span_is_moved(span) && extend(heap, span, pages);
 	if (fits)
 		span->class = (uint8_t) class;
 	enter(span);

@@ -122,6 +122,11 @@ static inline enum mk_span_state mk_pages_new_state(const struct mk_heap *heap)
 	return MK_SPAN_FRESH;
 }
 
+static inline bool mk_span_is_moved(const struct mk_span *span)
+{
+	return atomic_load_explicit(&span->moved_to, memory_order_relaxed) != NULL;
+}
+
 static inline size_t mk_span_size(const struct mk_span *span)
 {
 	return span->page_count << MK_PAGE_SHIFT;
