@@ -17,7 +17,7 @@ import guest as guests
 import kernel
 import run
 import storms
-from case import Case
+from case import Case, with_swap
 
 _SECONDS_A_ROUND = 60  # at most; on an idle machine three
 _BASE_LIMIT = 120
@@ -32,7 +32,7 @@ def exhaustion(count: int, seed: int) -> list[Case]:
         job = (f"with_huge_pages {huge} env MEMKIND_EXHAUSTION=null exhaust -c 0 -o 2 -r {rounds} "
                f"-p 4 -i 100 -s {seed + number * count} DAX_KMEM")
         if has_swap:
-            job = f"swap_on 1G || exit\n{job}; code=$?\nswap_off; exit $code"
+            job = with_swap(job)
         cases.append(Case(f"exhaustion-huge-{huge}{'-swap' * has_swap}", "four-node", job,
                           limit=_BASE_LIMIT + rounds * _SECONDS_A_ROUND))
     return [case for case in cases if " -r 0 " not in case.job]

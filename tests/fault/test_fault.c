@@ -341,33 +341,32 @@ static void use_everything(bool is_strict)
 	check_heaps(true);
 }
 
-static int run_refused(const struct refusal *refusal)
+/* What was begun to be refused, and then all without it; how many calls were. */
+static long use_and_stop(void)
 {
 	long refused_count;
 
-	alarm(60);
-	refuse_start(refusal);
 	use_everything(false);
 	refused_count = refuse_stop();
 	totals->refused += (unsigned long)refused_count;
 	refuse_pass_time(LATER_MS);
 	use_everything(true);
 	totals->survived += (unsigned long)refused_count;
-	return refused_count != 0 ? REFUSED : DONE;
+	return refused_count;
+}
+
+static int run_refused(const struct refusal *refusal)
+{
+	alarm(60);
+	refuse_start(refusal);
+	return use_and_stop() != 0 ? REFUSED : DONE;
 }
 
 static int run_unlucky(uint32_t seed, unsigned one_of)
 {
-	long refused_count;
-
 	alarm(60);
 	refuse_start_at_random(seed, one_of);
-	use_everything(false);
-	refused_count = refuse_stop();
-	totals->refused += (unsigned long)refused_count;
-	refuse_pass_time(LATER_MS);
-	use_everything(true);
-	totals->survived += (unsigned long)refused_count;
+	use_and_stop();
 	return DONE;
 }
 

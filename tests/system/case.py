@@ -29,5 +29,10 @@ class Case:
     shows_output: bool = False  # what it printed is shown, also where it passes
 
 
+def with_swap(job: str) -> str:
+    """The job beside swap, of the same exit code."""
+    return f"swap_on 1G || exit\n{job}; code=$?\nswap_off; exit $code"
+
+
 def slug(kind: str) -> str:
     return kind.lower().replace("_", "-")

@@ -2,7 +2,7 @@
 """The tests in virtual machines that fill nodes: in which order, and what happens when they are full."""
 
 import checks
-from case import Case, slug
+from case import Case, slug, with_swap
 
 # The order in which nodes are filled, with the MiB that each must have got at least: what a node
 # gave on the machine that had least to give, less a tenth.
@@ -25,8 +25,7 @@ def fills() -> list[Case]:
                           checks.fill_order(order, ("killed", "null")), output_name=name))
         cases.append(Case(
             f"{name}-swap", "four-node",
-            f"swap_on 1G || exit\nfill -c {cpu} -l {swap_limit} {kind}; code=$?\n"
-            "swap_off; exit $code",
+            with_swap(f"fill -c {cpu} -l {swap_limit} {kind}"),
             checks.fill_order((*order, ("swap", 16)), ("limit",)), output_name=f"{name}-swap",
             limit=120))
     cases += [
@@ -48,7 +47,6 @@ _FIRST_FILLS = (
     (0, ((2, 220), (3, 110), (0, 90), (1, 80))),
     (1, ((3, 110), (2, 220), (1, 80), (0, 90))),
 )
-_SWAP = "swap_on 1G || exit\n{}; code=$?\nswap_off; exit $code"
 
 # Four caches of one node beside a process that has nothing to do with it, watched for a minute.
 _CACHES = """
@@ -90,7 +88,7 @@ def exhaustion() -> list[Case]:
         check = checks.fill_order(tuple((node, least[node]) for node in order), ("null",))
         name = f"null-{slug(kind)}-cpu{cpu}"
         cases += [Case(name, "four-node", job, check, **more),
-                  Case(f"{name}-swap", "four-node", _SWAP.format(job), check, **more)]
+                  Case(f"{name}-swap", "four-node", with_swap(job), check, **more)]
     cases.append(Case("null-dax-kmem-interleave", "four-node",
                       "MEMKIND_EXHAUSTION=null fill -c 0 -l 1000 DAX_KMEM_INTERLEAVE",
                       checks.fill_held({2: 220, 3: 110}, "null"), **more))
@@ -101,7 +99,7 @@ def exhaustion() -> list[Case]:
             Case(name, "four-node", job.format(1000),
                  checks.fill_order(order, ("killed", "null")), output_name=name,
                  old_is_wrong="has no such kind"),
-            Case(f"{name}-swap", "four-node", _SWAP.format(job.format(830)),
+            Case(f"{name}-swap", "four-node", with_swap(job.format(830)),
                  checks.fill_order((*order, ("swap", 16)), ("limit",)),
                  output_name=f"{name}-swap", limit=120, old_is_wrong="has no such kind"),
         ]
@@ -109,10 +107,10 @@ def exhaustion() -> list[Case]:
                              ("-huge", "always", False), ("-huge-swap", "always", True)):
         job = (f"with_huge_pages {huge} env MEMKIND_EXHAUSTION=null "
                "exhaust -c 0 -o 2 -r 6 -p 4 -i 100 DAX_KMEM")
-        cases.append(Case(f"exhaust{name}", "four-node", _SWAP.format(job) if swap else job,
+        cases.append(Case(f"exhaust{name}", "four-node", with_swap(job) if swap else job,
                           checks.contains("failures=0"), limit=180, shows_output=True, **more))
-    cases.append(Case("caches", "four-node", _SWAP.format(f"({_CACHES})"),
+    cases.append(Case("caches", "four-node", with_swap(f"({_CACHES})"),
                       checks.stays_full(0.95, 20), limit=150, shows_output=True, **more))
-    cases.append(Case("where", "four-node", _SWAP.format("where -c 0 -o 2 DAX_KMEM"),
+    cases.append(Case("where", "four-node", with_swap("where -c 0 -o 2 DAX_KMEM"),
                       old_is_wrong="the function is new"))
     return cases

@@ -2,9 +2,8 @@
 """The tests in virtual machines that move blocks in place, see programs/move.c."""
 
 import checks
-from case import Case
+from case import Case, with_swap
 
-_SWAP = "swap_on 1G || exit\n{}; code=$?\nswap_off; exit $code"
 _FROM_0 = "move -c 0 -s 0 -t 2"
 _FROM_1 = "move -c 1 -s 1 -t 3"
 
@@ -17,7 +16,7 @@ def moves() -> list[Case]:
         "place-null": f"{null} {_FROM_0} place REGULAR DAX_KMEM_ALL",
         "place-huge": f"with_huge_pages always {_FROM_0} -h place REGULAR DAX_KMEM",
         "place-huge-null": f"with_huge_pages always {null} {_FROM_0} place REGULAR DAX_KMEM",
-        "full": _SWAP.format(f"{_FROM_1} full REGULAR DAX_KMEM &&\n"
+        "full": with_swap(f"{_FROM_1} full REGULAR DAX_KMEM &&\n"
                              f"{null} {_FROM_1} full REGULAR DAX_KMEM"),
         "full-huge": f"with_huge_pages always {_FROM_1} full REGULAR DAX_KMEM",
         "fork": f"{_FROM_0} fork REGULAR DAX_KMEM &&\n"
