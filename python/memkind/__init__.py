@@ -219,8 +219,9 @@ def move(data: Any, kind: Kind) -> None:
     """Moves an object's memory, of an array or what empty() gave, to another kind, where it stands.
 
     It has to be all of a block of more than 32 KiB, see memkind_ng_move(). An array that is resized is
-    of the kind again that it was made of. UnavailableError: there is no memory of the kind; ValueError: the memory is of no kind, or too small; OSError: it did not move,
-    or in part, as the text says.
+    of the kind again that it was made of. UnavailableError: there is no memory of the kind;
+    ValueError: the memory is of no kind, or too small; OSError: it did not move, or in part, as the
+    text says.
     """
     _require(kind)
     code, text = _memkind.move(data, kind._handle)

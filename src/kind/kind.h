@@ -204,8 +204,8 @@ int mk_kind_move(void *block, struct memkind *to);
 
 /*
  * 0 or a MEMKIND code; *ret_reason, which may be NULL, is static, or NULL where the kind is
- * available, or one of those behind it. An unavailable kind looks at the machine again, at most once a second; a bad
- * environment variable stays bad.
+ * available, or one of those behind it. An unavailable kind looks at the machine again, at most once
+ * a second; a bad environment variable stays bad.
  */
 int mk_kind_check(struct memkind *kind, const struct mk_reason **ret_reason);
 
