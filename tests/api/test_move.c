@@ -185,6 +185,25 @@ static void tiers_count_a_moved_block_where_it_came_from(void **state)
 	assert_int_equal(memtier_kind_allocated_size(MEMKIND_DAX_KMEM), other);
 }
 
+/* Freed, it counts for the limit of its first kind no more; the limit has room for one at a time. */
+static void a_moved_block_gives_its_part_of_a_limit_back(void **state)
+{
+	memkind_t kind = NULL;
+
+	(void)state;
+	assert_int_equal(memkind_ng_create_from("nodes=dram;limit=1M", &kind, NULL, 0), 0);
+	for (int i = 0; i < 10; i++) {
+		unsigned char *block = memkind_malloc(kind, 700 * KIB);
+
+		assert_non_null(block);
+		memset(block, 1, 700 * KIB);
+		assert_int_equal(memkind_ng_move(block, MEMKIND_DEFAULT), 0);
+		assert_null(memkind_malloc(kind, 700 * KIB));
+		memkind_free(NULL, block);
+	}
+	assert_int_equal(memkind_destroy_kind(kind), 0);
+}
+
 static void what_has_no_pages_of_its_own_is_refused(void **state)
 {
 	static const size_t small_sizes[] = {1, 100, 4096, 32 * KIB};
@@ -464,6 +483,7 @@ int main(void)
 		cmocka_unit_test(the_addresses_go_back_to_the_first_kind),
 		cmocka_unit_test(a_moved_block_is_resized_as_one_of_its_new_kind),
 		cmocka_unit_test(tiers_count_a_moved_block_where_it_came_from),
+		cmocka_unit_test(a_moved_block_gives_its_part_of_a_limit_back),
 		cmocka_unit_test(what_has_no_pages_of_its_own_is_refused),
 		cmocka_unit_test(what_is_no_block_is_refused),
 		cmocka_unit_test(kinds_on_files_and_areas_take_no_part),

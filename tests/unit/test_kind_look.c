@@ -180,6 +180,29 @@ static void a_rescan_sets_changed_policies_again(void **state)
 	assert_int_equal(mode, wanted);
 }
 
+/* Which it sets for all of a reservation, and then again for each block in it that has another. */
+static void a_rescan_leaves_moved_blocks_their_policy(void **state)
+{
+	const struct mk_nodeset node_0 = {.word = {1}};
+	struct mk_nodeset nodes;
+	int mode = -1;
+	void *block;
+
+	(void)state;
+	switch_to(only_node_0);
+	block = allocate(MK_KIND_REGULAR, 3 * MK_MIB);
+	assert_non_null(block);
+	assert_int_equal(mk_kind_move(block, &mk_kinds[MK_KIND_DEFAULT]), 0);
+	assert_int_equal(mk_policy_set((void *)mk_heap_of(block)->pages.reservations->base,
+				       mk_heap_of(block)->pages.reservations->size,
+				       MK_POLICY_PREFERRED, &node_0),
+			 0);
+	mk_kind_rescan();
+	assert_int_equal(mk_policy_get(block, &mode, &nodes), 0);
+	assert_int_equal(mode, MK_POLICY_DEFAULT);
+	mk_heap_free(block);
+}
+
 /* What is idle may have been moved with its node, and is not to be used again where it lies now. */
 static void a_change_gives_back_what_is_idle(void **state)
 {
@@ -338,6 +361,7 @@ int main(void)
 		cmocka_unit_test(a_described_kind_follows_its_nodes_too),
 		cmocka_unit_test(a_limit_is_that_of_all_heaps_together),
 		cmocka_unit_test(a_rescan_sets_changed_policies_again),
+		cmocka_unit_test(a_rescan_leaves_moved_blocks_their_policy),
 		cmocka_unit_test(a_change_gives_back_what_is_idle),
 		cmocka_unit_test(a_rescan_without_change_keeps_the_short_way),
 		cmocka_unit_test(a_refused_mbind_makes_the_library_look),
