@@ -23,7 +23,7 @@
 
 enum {
 	ROUND_COUNT = 20,
-	SLOW_ROUND_COUNT = 3,
+	SLOW_ROUND_COUNT = 2, /* an emulator's records of all addresses: 4 GiB a round */
 	THREAD_COUNT = 8,
 	CHURN_COUNT = 200,
 	SLOW_CHURN_COUNT = 24,

@@ -11,7 +11,7 @@ PROJECT = HERE.parent.parent
 KERNELS = ("6.1", "6.12")
 # Below this scale a row that needs a virtual machine has one kernel only, each its own in turns.
 _LEAST_SCALE_OF_BOTH = 0.01
-FUZZERS = ("heap", "memtier", "parse", "sysfs")
+FUZZERS = ("heap", "memtier", "parse", "spec", "sysfs")
 # Of tests/system/programs/deny.c.
 _DENIED = ("mbind", "set_mempolicy", "get_mempolicy", "home_node", "move_pages",
            "mbind,set_mempolicy,get_mempolicy,home_node,migrate_pages,move_pages")
@@ -106,7 +106,7 @@ def _fuzz(name: str) -> Callable[[Run], Commands]:
             ["meson", "setup", str(build), str(PROJECT), "--native-file",
              str(PROJECT / "build-fuzz.ini"), "-Dtools=false"]]
         return [*setup, ["ninja", "-C", str(build), "--quiet", target],
-                [str(build / target), f"-max_total_time={run.count(1800, 5)}", "-timeout=60",
+                [str(build / target), f"-max_total_time={run.count(600, 5)}", "-timeout=60",
                  f"-seed={run.seed}", "-print_final_stats=1", "-verbosity=0",
                  f"-artifact_prefix={run.logs}/", str(found),
                  str(PROJECT / "tests" / "fuzz" / "corpus" / name)]]
@@ -126,5 +126,5 @@ def table(scale: float) -> list[Row]:
         Row("exit with running threads", _life("exit"), 120),
         Row("system calls denied", _denied, 120),
         *_guests(scale),
-        *(Row(f"fuzzer: {name}", _fuzz(name), 1800, {}) for name in fuzzers),
+        *(Row(f"fuzzer: {name}", _fuzz(name), 600, {}) for name in fuzzers),
     ]

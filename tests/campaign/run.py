@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The campaign: everything that should never happen is tried for hours, and counted.
 
-Prints a line a row and, last, one table; the exit code is 1 where a row failed. Logs, the table and the
-numbers are kept in build/campaign.
+Prints a line a row and, last, one table; the exit code is 1 where a row failed. Logs and the figures of
+each row are kept in build/campaign: a campaign can be run in parts, and --table prints all of it.
 """
 
 import argparse
@@ -80,8 +80,27 @@ def call(command: list[str], environment: dict[str, str], log: Path, limit: floa
     return "" if code == 0 else f"exit code {code}"
 
 
+def file_of(row: rows.Row, run: rows.Run, kind: str) -> Path:
+    return run.logs / f"{re.sub(r'[^a-z0-9.]+', '-', row.name)}.{kind}"
+
+
+def keep(row: rows.Row, run: rows.Run, outcome: Outcome) -> None:
+    text = json.dumps({"scale": run.scale, "seed": run.seed} | dataclasses.asdict(outcome), indent=1)
+    file_of(row, run, "json").write_text(text + "\n", encoding="utf-8")
+
+
+def kept(row: rows.Row, run: rows.Run) -> Outcome | None:
+    """What the row did when it was last run, if that was at this scale."""
+    file = file_of(row, run, "json")
+    if not file.exists():
+        return None
+    fields = json.loads(file.read_text(encoding="utf-8"))
+    del fields["seed"]
+    return Outcome(**fields) if fields.pop("scale") == run.scale else None
+
+
 def run_row(row: rows.Row, run: rows.Run) -> Outcome:
-    log = run.logs / (re.sub(r"[^a-z0-9.]+", "-", row.name) + ".log")
+    log = file_of(row, run, "log")
     log.unlink(missing_ok=True)
     started = time.monotonic()
     limit = max(_LEAST_LIMIT, _PATIENCE * row.seconds * run.scale)
@@ -101,7 +120,9 @@ def run_row(row: rows.Row, run: rows.Run) -> Outcome:
     if error:
         print("\n".join(f"    {line}" for line in output.splitlines()[-_SHOWN_LINES:]))
         error += f" (see {log.relative_to(rows.PROJECT)})"
-    return Outcome(row.name, counts, time.monotonic() - started, error)
+    outcome = Outcome(row.name, counts, time.monotonic() - started, error)
+    keep(row, run, outcome)
+    return outcome
 
 
 def total_of(outcomes: list[Outcome]) -> Outcome:
@@ -139,6 +160,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--row", nargs="+", default=[], metavar="NAME",
                         help="names of rows, or how they begin; default: all")
     parser.add_argument("--list", action="store_true", help="print the rows, run none")
+    parser.add_argument("--table", action="store_true",
+                        help="print what these rows did when they were last run, run none")
     return parser.parse_args()
 
 
@@ -146,27 +169,25 @@ def main() -> int:
     arguments = parse_arguments()
     chosen = [row for row in rows.table(arguments.scale)
               if not arguments.row or row.name.startswith(tuple(arguments.row))]
-    if arguments.list or not chosen:
+    if not chosen:
+        sys.exit("no row has such a name: --list prints them")
+    if arguments.list:
         print("\n".join(row.name for row in chosen))
-        return 0 if chosen else 2
+        return 0
     run = rows.Run(arguments.scale, arguments.seed, arguments.build.resolve(), _LOGS)
     _LOGS.mkdir(parents=True, exist_ok=True)
-    print(f"scale {run.scale:g}, seed {run.seed}", flush=True)
     outcomes = []
-    for row in chosen:
-        outcome = run_row(row, run)
-        outcomes.append(outcome)
-        print(f"{'FAIL' if outcome.error else 'PASS'}  {outcome.name}  {outcome.seconds:.0f} s"
-              f"{'  ' + outcome.error if outcome.error else ''}", flush=True)
-    shown = table_of(outcomes)
-    (_LOGS / "table.md").write_text(f"Scale {run.scale:g}, seed {run.seed}.\n\n{shown}\n",
-                                    encoding="utf-8")
-    (_LOGS / "results.json").write_text(json.dumps(
-        {"scale": run.scale, "seed": run.seed,
-         "rows": [dataclasses.asdict(outcome) for outcome in outcomes]}, indent=1),
-        encoding="utf-8")
+    if arguments.table:
+        outcomes = [outcome for row in chosen if (outcome := kept(row, run))]
+    else:
+        print(f"scale {run.scale:g}, seed {run.seed}", flush=True)
+        for row in chosen:
+            outcome = run_row(row, run)
+            outcomes.append(outcome)
+            print(f"{'FAIL' if outcome.error else 'PASS'}  {outcome.name}  {outcome.seconds:.0f} s"
+                  f"{'  ' + outcome.error if outcome.error else ''}", flush=True)
     failed = sum(bool(outcome.error) for outcome in outcomes)
-    print(f"\n{shown}\n\n{len(outcomes) - failed} passed, {failed} failed, 0 skipped")
+    print(f"\n{table_of(outcomes)}\n\n{len(outcomes) - failed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 
 

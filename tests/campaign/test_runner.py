@@ -3,6 +3,7 @@
 """What the campaign makes of what its programs print, and of how they end."""
 
 import contextlib
+import dataclasses
 import io
 import sys
 import tempfile
@@ -39,7 +40,12 @@ class Ends(unittest.TestCase):
         with (tempfile.TemporaryDirectory(dir=rows.PROJECT) as folder,
               contextlib.redirect_stdout(io.StringIO()),
               mock.patch.object(run, "_LEAST_LIMIT", limit)):
-            return run.run_row(row, rows.Run(1, 1, Path(folder), Path(folder)))
+            this = rows.Run(1, 1, Path(folder), Path(folder))
+            self.assertIsNone(run.kept(row, this))
+            outcome = run.run_row(row, this)
+            self.assertEqual(run.kept(row, this), outcome)
+            self.assertIsNone(run.kept(row, dataclasses.replace(this, scale=0.5)))
+            return outcome
 
     def test_a_row_that_counts_and_ends_well_is_good(self) -> None:
         outcome = self.outcome("echo counts operations=1 wrong=0")

@@ -46,6 +46,7 @@ enum {
 	KEPT_SIZE = 6 * MIB,
 	SMALL_COUNT = 16,
 	THREAD_COUNT = 3,
+	HOG_LIMIT = 20,
 	ROUND_COUNT = 60,
 };
 
@@ -314,21 +315,66 @@ static struct block *take_most_of_target(const struct scene *scene)
 	return block;
 }
 
+struct hogs {
+	pid_t there, here; /* here: 0 where nobody takes what the block leaves behind */
+	long moved;	   /* pages, from their start on */
+};
+
+static long moved_pages(void)
+{
+	return probe_number_of("/proc/vmstat", "pgmigrate_success ");
+}
+
+static void stop_hogs(const struct hogs *hogs)
+{
+	stop(hogs->there);
+	if (hogs->here != 0)
+		stop(hogs->here);
+}
+
+/*
+ * A move in whose midst others take what there is, until its error is WANTED or none of their doing.
+ * Where they were too slow the block has moved, or is back for want of room, and others try.
+ */
+static int move_beside_hogs(const struct scene *scene, const struct block *block, int wanted,
+			    struct hogs *ret_hogs)
+{
+	bool are_two = wanted == MEMKIND_NG_ERROR_PARTLY_MOVED;
+	int error = 0;
+
+	for (int i = 0; i < HOG_LIMIT; i++) {
+		size_t limit = probe_free_size(scene->target) - 16 * MIB;
+
+		*ret_hogs = (struct hogs){.here = 0};
+		if (are_two)
+			ret_hogs->here = start_hog(scene, block, scene->source, SIZE_MAX);
+		while (are_two && probe_free_size(scene->source) > KEPT_SIZE)
+			usleep(1000);
+		ret_hogs->moved = -moved_pages();
+		ret_hogs->there = start_hog(scene, block, scene->target, limit);
+		error = memkind_ng_move(block->start, scene->to);
+		ret_hogs->moved += moved_pages();
+		if (error == wanted || (error != 0 && error != MEMKIND_NG_ERROR_NO_ROOM))
+			break;
+		stop_hogs(ret_hogs);
+		move_there(block, scene->from, scene->source, "back from slow ones");
+	}
+	return error;
+}
+
 static void full(const struct scene *scene)
 {
 	struct block *block = take_most_of_target(scene);
 	long swapped = probe_number_of("/proc/vmstat", "pswpout ");
 	long kills = probe_number_of("/proc/vmstat", "oom_kill ");
-	long migrated = probe_number_of("/proc/vmstat", "pgmigrate_success ");
 	size_t mappings = mapping_count();
-	pid_t child =
-		start_hog(scene, block, scene->target, probe_free_size(scene->target) - 16 * MIB);
-	int error = memkind_ng_move(block->start, scene->to);
+	struct hogs hogs;
+	int error = move_beside_hogs(scene, block, MEMKIND_NG_ERROR_NO_ROOM, &hogs);
 
 	check_error(block, error, MEMKIND_NG_ERROR_NO_ROOM, "full");
-	migrated = probe_number_of("/proc/vmstat", "pgmigrate_success ") - migrated;
-	printf("full: %zu MiB, %ld pages moved on the way\n", block->size / MIB, migrated);
-	check(migrated >= (long)(16 * MIB / PROBE_PAGE_SIZE), "pages moved on the way", migrated);
+	printf("full: %zu MiB, %ld pages moved on the way\n", block->size / MIB, hogs.moved);
+	check(hogs.moved >= (long)(16 * MIB / PROBE_PAGE_SIZE), "pages moved on the way",
+	      hogs.moved);
 	check(memkind_detect_kind(block->start) == scene->from, "kind", 0);
 	check_nodes(block, "a page after the way back");
 	check_place(block, scene->source, "rolled back");
@@ -338,7 +384,7 @@ static void full(const struct scene *scene)
 	/* Here it is seen at once. */
 	error = memkind_ng_move(block->start, scene->to);
 	check(error == MEMKIND_NG_ERROR_NO_ROOM, "full from the start", error);
-	stop(child);
+	stop_hogs(&hogs);
 	free_and_look(scene, block);
 }
 
@@ -372,14 +418,9 @@ static void partly(const struct scene *scene)
 {
 	struct block *block = take_most_of_target(scene);
 	size_t bytes[PROBE_NODES + 2], mappings = mapping_count(), sum = 0;
-	pid_t there =
-		start_hog(scene, block, scene->target, probe_free_size(scene->target) - 16 * MIB);
-	pid_t here = start_hog(scene, block, scene->source, SIZE_MAX);
-	int error;
+	struct hogs hogs;
+	int error = move_beside_hogs(scene, block, MEMKIND_NG_ERROR_PARTLY_MOVED, &hogs);
 
-	while (probe_free_size(scene->source) > KEPT_SIZE)
-		usleep(1000);
-	error = memkind_ng_move(block->start, scene->to);
 	check_error(block, error, MEMKIND_NG_ERROR_PARTLY_MOVED, "partly");
 	check(memkind_ng_where(block->start, block->size, bytes, PROBE_NODES) == 0, "where", 0);
 	for (unsigned node = 0; node < PROBE_NODES; node++)
@@ -389,8 +430,7 @@ static void partly(const struct scene *scene)
 	check(sum == block->size && bytes[scene->target] != 0, "bytes", (long)sum);
 	check(memkind_detect_kind(block->start) == scene->from, "kind", 0);
 	check_bytes(block);
-	stop(there);
-	stop(here);
+	stop_hogs(&hogs);
 	/* Now there is room. */
 	move_there(block, scene->from, scene->source, "back");
 	check(mapping_count() == mappings, "mappings", (long)(mapping_count() - mappings));
