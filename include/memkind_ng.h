@@ -98,7 +98,8 @@ struct memkind_ng_spec {
 	size_t limit;
 	/*
 	 * Of policy weighted: as many numbers from 1 to 65535 as NODES lists, such as "4:1", where a
-	 * node may stand more than once; or "auto": after the bandwidth that the firmware tells of each.
+	 * node may stand more than once; or "auto": after the bandwidth of each, as
+	 * MEMKIND_NODE_BANDWIDTHS says, such as "0:100000,2:25000" in MB/s, or else the firmware.
 	 * Once what divides all is taken out they sum up to 1000 at most. Bytes of pages are in this
 	 * ratio, of small blocks together and of any part of a large one, off by two stripes at most.
 	 * Pages come with their blocks, or up to 4 MiB ahead, and are not moved afterwards. When a

@@ -56,6 +56,7 @@ static int print_help(void)
 	     "they are measured, pages are asked where they lie. A kind whose pages are those of one\n"
 	     "node has that node's figures; those that interleave or have huge pages are measured.\n"
 	     "Beside each figure is its ratio to that of the node's own memory, or of the closest DRAM.\n\n"
+	     "At last comes what kinds with weights=auto may go by instead of what the firmware tells.\n\n"
 	     "  --kind KIND  of the kinds that one only, by name, or by a description, such as\n"
 	     "               \"nodes=0,2;policy=interleave\", with those behind it\n"
 	     "  --seconds N  about as long, besides getting the memory: 1 to 86400, else 120\n"

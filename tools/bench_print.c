@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What was measured as a table and as JSON. */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/options.h"
 #include "bench.h"
 #include "json.h"
 #include "tool.h"
@@ -64,11 +66,51 @@ static void print_row(const struct mk_bench_row *row)
 	putchar('\n');
 }
 
+/* What was read of a node from where that was fastest, in MB/s; 0: it was left out. */
+static unsigned bandwidth_of(const struct mk_bench_report *report, int node)
+{
+	double best = 0;
+
+	for (size_t i = 0; i < report->row_count; i++) {
+		const struct mk_bench_row *row = &report->rows[i];
+
+		if (row->kind == NULL && row->node == node && row->reason[0] == '\0' &&
+		    row->figures[MK_BENCH_READ] > best)
+			best = row->figures[MK_BENCH_READ];
+	}
+	return (unsigned)(best / 1e6);
+}
+
+/* As the library's variable has them, "0:12000,2:3000", for the caller to free; NULL: no memory. */
+static char *format_bandwidths(const struct mk_bench_report *report)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (stream == NULL)
+		return NULL;
+	for (int node = 0; node < MK_NODE_LIMIT; node++)
+		if (bandwidth_of(report, node) != 0)
+			fprintf(stream, "%s%d:%u", ftell(stream) == 0 ? "" : ",", node,
+				bandwidth_of(report, node));
+	if (fclose(stream) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 void mk_bench_print_table(const struct mk_bench_report *report)
 {
+	char *bandwidths = format_bandwidths(report);
+
 	print_headings();
 	for (size_t i = 0; i < report->row_count; i++)
 		print_row(&report->rows[i]);
+	if (bandwidths != NULL && bandwidths[0] != '\0')
+		printf("\nfor kinds with weights=auto: %s=%s\n",
+		       mk_option_name(MK_OPTION_NODE_BANDWIDTHS), bandwidths);
+	free(bandwidths);
 }
 
 /* A ratio that is not known is null. */
@@ -114,10 +156,14 @@ int mk_bench_print_json(const struct mk_bench_report *report)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *rows = json_object_new_array();
+	char *bandwidths = format_bandwidths(report);
 
 	for (size_t i = 0; i < report->row_count; i++)
 		json_object_array_add(rows, row_object(&report->rows[i]));
 	json_object_object_add(object, "seconds", json_object_new_double(report->seconds));
 	json_object_object_add(object, "rows", rows);
+	json_object_object_add(object, "bandwidths",
+			       bandwidths == NULL ? NULL : json_object_new_string(bandwidths));
+	free(bandwidths);
 	return mk_json_print(object);
 }

@@ -71,6 +71,12 @@ const char *mk_option_values(enum mk_option option)
 	return rows[option].values;
 }
 
+void mk_option_log_refusal(enum mk_option option)
+{
+	mk_log_error("%s=\"%.64s\" refused: allowed is %s", mk_option_name(option),
+		     mk_option_text(option), mk_option_values(option));
+}
+
 bool mk_option_is_on(enum mk_option option)
 {
 	const char *text = mk_option_text(option);

@@ -41,6 +41,8 @@
 	X(MEM_TIERS, "MEMKIND_MEM_TIERS",                                                          \
 	  "tiers and a policy, such as "                                                           \
 	  "KIND:DRAM,RATIO:1;KIND:KMEM_DAX,RATIO:4;POLICY:STATIC_RATIO")                           \
+	X(NODE_BANDWIDTHS, "MEMKIND_NODE_BANDWIDTHS",                                              \
+	  "bandwidths of nodes in MB/s up to 4294967295, such as 0:100000,2:25000")                \
 	X(PRELOAD_KIND, "MEMKIND_PRELOAD_KIND",                                                    \
 	  "a kind, such as dax_kmem, or a description, such as nodes=2;limit=1G")                  \
 	X(PRELOAD_OBJECTS, "MEMKIND_PRELOAD_OBJECTS",                                              \
@@ -65,6 +67,9 @@ const char *mk_option_text(enum mk_option option);
 /* Name of the environment variable, and what it may hold. */
 const char *mk_option_name(enum mk_option option);
 const char *mk_option_values(enum mk_option option);
+
+/* Logs that its text is refused, and what is allowed. */
+void mk_option_log_refusal(enum mk_option option);
 
 /* True where the variable is exactly "1". */
 bool mk_option_is_on(enum mk_option option);

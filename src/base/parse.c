@@ -115,6 +115,41 @@ int mk_parse_list(const char *text, mk_range_visitor *visit, void *context)
 	}
 }
 
+/* "2:3000"; *TEXT moves behind it. */
+static bool take_pair(const char **text, uint64_t *ret_id, uint64_t *ret_number)
+{
+	if (!mk_parse_digits(text, 10, ret_id) || *ret_id >= MK_NODE_LIMIT || **text != ':')
+		return false;
+	(*text)++;
+	return mk_parse_digits(text, 10, ret_number) && *ret_number > 0 &&
+	       *ret_number <= UINT32_MAX;
+}
+
+int mk_parse_number_of_node(const char *text, unsigned id, uint64_t *ret_number)
+{
+	struct mk_nodeset seen;
+	uint64_t found = 0;
+
+	mk_nodeset_clear(&seen);
+	for (;; text++) {
+		uint64_t node, number;
+
+		if (!take_pair(&text, &node, &number) || mk_nodeset_has(&seen, (unsigned)node))
+			return -EINVAL;
+		mk_nodeset_add(&seen, (unsigned)node);
+		if (node == id)
+			found = number;
+		if (*text != ',')
+			break;
+	}
+	if (*text != '\0')
+		return -EINVAL;
+	if (found == 0)
+		return -ENOENT;
+	*ret_number = found;
+	return 0;
+}
+
 static void visit_word(uint64_t word, size_t base_id, mk_range_visitor *visit, void *context)
 {
 	while (word != 0) {

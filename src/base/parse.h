@@ -42,6 +42,13 @@ int mk_parse_mask(const char *text, mk_range_visitor *visit, void *context);
 int mk_parse_nodes(const char *text, struct mk_nodeset *ret_nodes);
 
 /*
+ * The number that such a text as "0:12000,2:3000" has for the node ID: 0; -ENOENT: it has none; -EINVAL:
+ * it is no such text, a number is 0 or above UINT32_MAX, or a node stands twice. *ret_number is
+ * untouched on failure.
+ */
+int mk_parse_number_of_node(const char *text, unsigned id, uint64_t *ret_number);
+
+/*
  * What a user writes into MEMKIND_DAX_KMEM_NODES: numbers (also 0x2, 02) and ranges, separated by
  * commas; a descending range is its first number; "all"; "!" before a list: all others; "+" before
  * one: positions within ALLOWED instead of ids. White space may stand before a number. 0, or

@@ -169,8 +169,7 @@ static void refuse(enum mk_kind_source source, enum mk_option option,
 		   const struct mk_reason *reason)
 {
 	lists[source].reason = reason;
-	mk_log_error("%s=\"%.64s\" refused: allowed is %s", mk_option_name(option),
-		     mk_option_text(option), mk_option_values(option));
+	mk_option_log_refusal(option);
 }
 
 static void read_list(enum mk_kind_source source, const struct mk_topology *topology)
@@ -364,9 +363,9 @@ int mk_choice_judge(struct memkind *kind, const struct mk_topology *topology,
 		return sources[kind->row->source].tied;
 	}
 	if (kind->row->mode == MK_POLICY_WEIGHTED)
-		*ret_reason = mk_weights_refusal(kind->spec, topology, &kind->nodes);
-	if (*ret_reason != NULL)
-		return MEMKIND_ERROR_UNAVAILABLE;
+		error = mk_weights_judge(kind->spec, topology, &kind->nodes, ret_reason);
+	if (error != 0)
+		return error;
 	if (!is_mbind_denied(kind->row->mode, topology))
 		return 0;
 	kind->is_unbound = can_be_unbound(kind, topology);

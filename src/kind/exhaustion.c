@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/options.h"
 #include "base/reason.h"
 #include "kind/backing.h"
@@ -63,8 +62,7 @@ const struct mk_reason *mk_exhaustion_refusal(const struct memkind *kind)
 		choice = &tie_words;
 	if (choice == NULL || word_of(choice) >= 0)
 		return NULL;
-	mk_log_error("%s=\"%.64s\" refused: allowed is %s", mk_option_name(choice->option),
-		     mk_option_text(choice->option), mk_option_values(choice->option));
+	mk_option_log_refusal(choice->option);
 	return &choice->refusal;
 }
 

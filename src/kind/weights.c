@@ -2,7 +2,11 @@
 /* Weights of nodes: as a description has them, or after their bandwidth. */
 #include "kind/weights.h"
 
+#include <errno.h>
+
 #include "base/bits.h"
+#include "base/options.h"
+#include "base/parse.h"
 
 enum {
 	SMALL_STRIPE = 256 << 10,
@@ -12,7 +16,14 @@ enum {
 
 static const struct mk_reason no_bandwidth = {
 	"the bandwidth of a node is not known (HMAT), and weights=auto goes by it",
-	"give weights by number; memkind bench measures what they could be", MK_DETAIL_NONE};
+	"give weights by number, or set MEMKIND_NODE_BANDWIDTHS to what memkind bench measured",
+	MK_DETAIL_NONE};
+static const struct mk_reason no_measured = {
+	"MEMKIND_NODE_BANDWIDTHS lacks a node of the kind, and weights=auto goes by it",
+	"add what memkind bench measured, or unset it", MK_DETAIL_NONE};
+static const struct mk_reason bad_measured = {
+	"MEMKIND_NODE_BANDWIDTHS is no list of nodes and MB/s",
+	"set it to such as 0:100000,2:25000, or unset it", MK_DETAIL_NONE};
 static const struct mk_reason too_many = {"it has more than 64 nodes, too many for weights",
 					  "name fewer of them", MK_DETAIL_NONE};
 
@@ -22,18 +33,44 @@ bool mk_weights_refuse_huge_pages(const struct mk_spec *spec)
 	       (spec->step == 0 || spec->step % HUGE_STRIPE != 0);
 }
 
-const struct mk_reason *mk_weights_refusal(const struct mk_spec *spec,
-					   const struct mk_topology *topology,
-					   const struct mk_nodeset *nodes)
+/* In MB/s: as it was measured, or else as the firmware tells it; 0: not known. */
+static uint64_t bandwidth_of(const struct mk_topology *topology, unsigned node)
 {
+	const char *measured = mk_option_text(MK_OPTION_NODE_BANDWIDTHS);
+	uint64_t bandwidth = 0;
+
+	if (measured == NULL)
+		return mk_topology_bandwidth(topology, node);
+	mk_parse_number_of_node(measured, node, &bandwidth);
+	return bandwidth;
+}
+
+static int refuse(int code, const struct mk_reason *reason, const struct mk_reason **ret_reason)
+{
+	*ret_reason = reason;
+	return code;
+}
+
+int mk_weights_judge(const struct mk_spec *spec, const struct mk_topology *topology,
+		     const struct mk_nodeset *nodes, const struct mk_reason **ret_reason)
+{
+	const enum mk_option option = MK_OPTION_NODE_BANDWIDTHS;
+	const char *measured = mk_option_text(option);
+	uint64_t bandwidth;
+
 	if (!spec->has_auto_weights)
-		return NULL;
+		return 0;
+	if (measured != NULL && mk_parse_number_of_node(measured, 0, &bandwidth) == -EINVAL) {
+		mk_option_log_refusal(option);
+		return refuse(MEMKIND_ERROR_ENVIRON, &bad_measured, ret_reason);
+	}
 	if (mk_nodeset_count(nodes) > MK_WEIGHT_COUNT)
-		return &too_many;
+		return refuse(MEMKIND_ERROR_UNAVAILABLE, &too_many, ret_reason);
 	mk_nodeset_for_each (id, nodes)
-		if (mk_topology_bandwidth(topology, id) == 0)
-			return &no_bandwidth;
-	return NULL;
+		if (bandwidth_of(topology, id) == 0)
+			return refuse(MEMKIND_ERROR_UNAVAILABLE,
+				      measured == NULL ? &no_bandwidth : &no_measured, ret_reason);
+	return 0;
 }
 
 /* Nodes in an order, each once, and what each has of the whole: any numbers. */
@@ -74,9 +111,9 @@ static void add_bandwidths(struct shares *shares, const struct mk_topology *topo
 	uint64_t sum = 0;
 
 	mk_nodeset_for_each (id, nodes)
-		sum += mk_topology_bandwidth(topology, id);
+		sum += bandwidth_of(topology, id);
 	mk_nodeset_for_each (id, nodes)
-		add(shares, id, percent_of(mk_topology_bandwidth(topology, id), sum));
+		add(shares, id, percent_of(bandwidth_of(topology, id), sum));
 }
 
 /* The smallest whole numbers that are in the same ratio. */

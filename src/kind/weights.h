@@ -11,10 +11,12 @@
 /* True: pages of a kind with this description must not be huge, for they would be of several stripes. */
 bool mk_weights_refuse_huge_pages(const struct mk_spec *spec);
 
-/* Why these nodes can't have the weights that SPEC asks for, static; NULL: they can. */
-const struct mk_reason *mk_weights_refusal(const struct mk_spec *spec,
-					   const struct mk_topology *topology,
-					   const struct mk_nodeset *nodes);
+/*
+ * Whether these nodes can have the weights that SPEC asks for: 0, or a MEMKIND code and why not.
+ * *ret_reason is untouched where they can.
+ */
+int mk_weights_judge(const struct mk_spec *spec, const struct mk_topology *topology,
+		     const struct mk_nodeset *nodes, const struct mk_reason **ret_reason);
 
 /*
  * How the nodes of PLACEMENT take turns, where there is no refusal. The kernel does it where it has the

@@ -57,13 +57,28 @@ class FiguresTest(BenchTest):
         # Nothing is as near as that.
         self.assertGreater(row["latency"]["value"], 1)
 
+    def check_bandwidths(self, report: dict) -> None:
+        """What was read fastest of each node; a kind may go by it."""
+        best: dict[int, float] = {}
+        for row in report["rows"]:
+            if row["kind"] is None and row["left_out"] is None:
+                best[row["node"]] = max(best.get(row["node"], 0), row["read"]["value"])
+        self.assertEqual(report["bandwidths"],
+                         ",".join(f"{node}:{int(value * 1000)}"
+                                  for node, value in sorted(best.items())))
+        kind = "nodes=0;policy=weighted;weights=auto"
+        kinds = tool.run(TOOL, ["kinds", "--json", "--kind", kind],
+                         {"MEMKIND_NODE_BANDWIDTHS": report["bandwidths"]})
+        self.assertTrue(json.loads(kinds.stdout)["kinds"][0]["available"], kinds.stdout)
+
     def test_json_and_picture(self) -> None:
         picture = self.folder / "bench.svg"
         result = self.run_tool("--seconds=1", "--json", f"--svg={picture}",
                                MEMKIND_DAX_KMEM_NODES="0")
         self.assertEqual(result.stderr, "")
         report = json.loads(result.stdout)
-        self.assertEqual(set(report), {"seconds", "rows"})
+        self.assertEqual(set(report), {"seconds", "rows", "bandwidths"})
+        self.check_bandwidths(report)
         rows = report["rows"]
         measured = [row for row in rows if row["left_out"] is None]
         for row in measured:

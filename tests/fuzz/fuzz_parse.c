@@ -41,6 +41,15 @@ static void check_number(const char *text, int base)
 	MK_FUZZ_CHECK(result == 0 || (result == -EINVAL && value == MARK));
 }
 
+static void check_number_of_node(const char *text)
+{
+	uint64_t number = MARK;
+	int result = mk_parse_number_of_node(text, 2, &number);
+
+	MK_FUZZ_CHECK(result == 0 || result == -EINVAL || result == -ENOENT);
+	MK_FUZZ_CHECK(result == 0 ? number > 0 && number <= UINT32_MAX : number == MARK);
+}
+
 static void check_node_string(const char *text, const struct mk_nodeset *allowed)
 {
 	struct mk_nodeset nodes, untouched;
@@ -76,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_lists(text);
 	check_number(text, 10);
 	check_number(text, 16);
+	check_number_of_node(text);
 	check_node_string(text, &allowed);
 	free(text);
 	return 0;

@@ -36,6 +36,7 @@ _EXAMPLES = ("cache",)
 # library.
 PROGRAMS = {
     **{name: [HERE / "programs" / f"{name}.c", HERE / "programs" / "probe.c"] for name in _PROBE},
+    "move": [HERE / "programs" / f"{name}.c" for name in ("move", "block", "probe")],
     **{name: [HERE / "programs" / f"{name}.c"] for name in ("deny", "terminal")},
     **{name: [guests.PROJECT / "examples" / f"{name}.c"] for name in _EXAMPLES},
     "compat": [_COMPAT / "compat.c", *sorted(_COMPAT.glob("cases_*.c"))],

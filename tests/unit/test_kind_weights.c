@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -43,6 +44,17 @@ static void assert_weights(const struct mk_placement *placement, unsigned count,
 	assert_int_equal(placement->weights.count, count);
 	assert_memory_equal(placement->order.node, nodes, count * sizeof(*nodes));
 	assert_memory_equal(placement->weights.weight, weights, count * sizeof(*weights));
+}
+
+/* The reason is there where the code is none. */
+static int judge(const struct mk_spec *spec, const struct mk_topology *topology,
+		 const struct mk_nodeset *nodes)
+{
+	const struct mk_reason *reason = NULL;
+	int code = mk_weights_judge(spec, topology, nodes, &reason);
+
+	assert_int_equal(code == 0, reason == NULL);
+	return code;
 }
 
 static void weights_are_made_as_small_as_they_can_be(void **state)
@@ -89,7 +101,7 @@ static void bandwidths_are_weights_in_percent(void **state)
 	struct mk_placement two = on(5), equal = on(3);
 
 	(void)state;
-	assert_null(mk_weights_refusal(&spec, topology, &two.nodes));
+	assert_int_equal(judge(&spec, topology, &two.nodes), 0);
 	mk_weights_place(&spec, topology, false, &two);
 	assert_weights(&two, 2, (uint16_t[]){0, 2}, (uint16_t[]){7, 13});
 	mk_weights_place(&spec, topology, false, &equal);
@@ -110,9 +122,38 @@ static void a_node_without_bandwidth_is_a_reason(void **state)
 	struct mk_placement known = on(5), unknown = on(13);
 
 	(void)state;
-	assert_null(mk_weights_refusal(&by_bandwidth, topology, &known.nodes));
-	assert_non_null(mk_weights_refusal(&by_bandwidth, topology, &unknown.nodes));
-	assert_null(mk_weights_refusal(&by_number, topology, &unknown.nodes));
+	assert_int_equal(judge(&by_bandwidth, topology, &known.nodes), 0);
+	assert_int_equal(judge(&by_bandwidth, topology, &unknown.nodes), MEMKIND_ERROR_UNAVAILABLE);
+	assert_int_equal(judge(&by_number, topology, &unknown.nodes), 0);
+}
+
+/* With MEMKIND_NODE_BANDWIDTHS, of which a process reads one: its run's. */
+static void what_was_measured_counts_instead(void **state)
+{
+	const struct mk_spec spec = {.policy = MEMKIND_NG_POLICY_WEIGHTED,
+				     .has_auto_weights = true};
+	const struct mk_topology *topology = build_with(bandwidths, NULL);
+	struct mk_placement measured = on(5), lacking = on(3);
+
+	(void)state;
+	assert_int_equal(judge(&spec, topology, &measured.nodes), 0);
+	mk_weights_place(&spec, topology, false, &measured);
+	assert_weights(&measured, 2, (uint16_t[]){0, 2}, (uint16_t[]){4, 1});
+	/* The firmware's figures are of another measure. */
+	assert_int_equal(judge(&spec, topology, &lacking.nodes), MEMKIND_ERROR_UNAVAILABLE);
+}
+
+static void a_bad_measure_is_refused(void **state)
+{
+	const struct mk_spec by_bandwidth = {.policy = MEMKIND_NG_POLICY_WEIGHTED,
+					     .has_auto_weights = true};
+	const struct mk_spec by_number = {.policy = MEMKIND_NG_POLICY_WEIGHTED};
+	const struct mk_topology *topology = build_with(bandwidths, NULL);
+	struct mk_placement placement = on(5);
+
+	(void)state;
+	assert_int_equal(judge(&by_bandwidth, topology, &placement.nodes), MEMKIND_ERROR_ENVIRON);
+	assert_int_equal(judge(&by_number, topology, &placement.nodes), 0);
 }
 
 static void the_kernel_does_what_it_does_as_well(void **state)
@@ -175,7 +216,7 @@ static void stripes_of_whole_huge_pages_have_such(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(weights_are_made_as_small_as_they_can_be),
@@ -186,7 +227,15 @@ int main(void)
 		cmocka_unit_test(stripes_of_whole_huge_pages_have_such),
 	};
 
+	const struct CMUnitTest of_measures[] = {
+		cmocka_unit_test(what_was_measured_counts_instead)};
+	const struct CMUnitTest of_bad_ones[] = {cmocka_unit_test(a_bad_measure_is_refused)};
+
 	if (mkdtemp(root) == NULL)
 		return 99;
+	if (argc > 1 && strcmp(argv[1], "measured") == 0)
+		return cmocka_run_group_tests(of_measures, NULL, remove_root);
+	if (argc > 1)
+		return cmocka_run_group_tests(of_bad_ones, NULL, remove_root);
 	return cmocka_run_group_tests(tests, NULL, remove_root);
 }

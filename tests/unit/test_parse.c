@@ -87,6 +87,48 @@ static void numbers_are_whole(void **state)
 	}
 }
 
+static void numbers_of_nodes(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		uint64_t number; /* of node 2 */
+	} rows[] = {
+		{"2:3000", 0, 3000},
+		{"0:12000,2:3000", 0, 3000},
+		{"2:4294967295,1023:1", 0, UINT32_MAX},
+		{"0:1", -ENOENT, 0},
+		{"", -EINVAL, 0},
+		{"2", -EINVAL, 0},
+		{"2:", -EINVAL, 0},
+		{"2:0", -EINVAL, 0},
+		{"2:4294967296", -EINVAL, 0},
+		{"2:1,", -EINVAL, 0},
+		{",2:1", -EINVAL, 0},
+		{"2:1,2:1", -EINVAL, 0},
+		{"2:1,0:1,0:1", -EINVAL, 0},
+		{"2:1,1024:1", -EINVAL, 0},
+		{"2:1 ", -EINVAL, 0},
+		{" 2:1", -EINVAL, 0},
+		{"2=1", -EINVAL, 0},
+		{"2:1x", -EINVAL, 0},
+		{"2:0x1", -EINVAL, 0},
+		{"0-2:1", -EINVAL, 0},
+		{":1", -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MK_ARRAY_SIZE(rows); i++) {
+		uint64_t number = 4711;
+		uint64_t expected = rows[i].result == 0 ? rows[i].number : 4711;
+		int result = mk_parse_number_of_node(rows[i].text, 2, &number);
+
+		if (result != rows[i].result || number != expected)
+			fail_msg("\"%s\" gives %d and %llu", rows[i].text, result,
+				 (unsigned long long)number);
+	}
+}
+
 static void lists_of_the_kernel(void **state)
 {
 	static const struct range_row rows[] = {
@@ -298,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_whole),
+		cmocka_unit_test(numbers_of_nodes),
 		cmocka_unit_test(lists_of_the_kernel),
 		cmocka_unit_test(masks_of_the_kernel),
 		cmocka_unit_test(a_mask_of_all_ids_and_one_word_more),

@@ -16,7 +16,7 @@
  * What memkind_ng_where() and the kernel say decides. Exits with 0 if all is as it has to be, with 1 after
  * a line that says what is wrong.
  */
-#include "probe.h"
+#include "block.h"
 
 #include <memkind_ng.h>
 #include <pthread.h>
@@ -34,15 +34,9 @@
 
 /* libmemkind 1.14, with which all programs of this folder link, too, does not have them. */
 #pragma weak memkind_ng_move
-#pragma weak memkind_ng_where
 #pragma weak memkind_ng_trim
 
 enum {
-	KIB = 1 << 10,
-	MIB = 1 << 20,
-	LINE_SIZE = 64, /* blocks are multiples of it */
-	PAGE_LIMIT = 1 << 16,
-	PAGES_AT_ONCE = 512,
 	KEPT_SIZE = 6 * MIB,
 	SMALL_COUNT = 16,
 	THREAD_COUNT = 3,
@@ -58,21 +52,6 @@ struct scene {
 	memkind_t from, to;
 };
 
-struct block {
-	unsigned char *start;
-	size_t size;
-	unsigned char mark;
-	short nodes[PAGE_LIMIT];
-};
-
-static void check(bool is_right, const char *what, long number)
-{
-	if (is_right)
-		return;
-	printf("wrong: %s: %ld\n", what, number);
-	exit(1);
-}
-
 static size_t mapping_count(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -87,126 +66,14 @@ static size_t mapping_count(void)
 	return count;
 }
 
-static void write_block(struct block *block, unsigned char mark)
-{
-	block->mark = mark;
-	for (size_t i = 0; i < block->size; i += LINE_SIZE)
-		memset(block->start + i, (unsigned char)(mark + i / LINE_SIZE % 251), LINE_SIZE);
-}
-
-static void check_bytes(const struct block *block)
-{
-	for (size_t i = 0; i < block->size; i += LINE_SIZE)
-		check(block->start[i + LINE_SIZE - 1] ==
-			      (unsigned char)(block->mark + i / LINE_SIZE % 251),
-		      "byte", (long)i);
-}
-
-static struct block *get(memkind_t kind, size_t size)
-{
-	struct block *block = calloc(1, sizeof(*block));
-
-	if (block == NULL)
-		probe_die("a record");
-	block->size = size;
-	block->start = memkind_malloc(kind, size);
-	if (block->start == NULL)
-		probe_die("a block of %zu bytes", size);
-	return block;
-}
-
-static struct block *take(memkind_t kind, size_t size, unsigned char mark)
-{
-	struct block *block = get(kind, size);
-
-	write_block(block, mark);
-	return block;
-}
-
-/* What the kernel says of each page. */
-static void read_nodes(const struct block *block, short *nodes)
-{
-	size_t count = block->size / PROBE_PAGE_SIZE;
-
-	if (count > PAGE_LIMIT)
-		probe_die("too many pages");
-	for (size_t done = 0; done < count; done += PAGES_AT_ONCE) {
-		size_t part = count - done < PAGES_AT_ONCE ? count - done : PAGES_AT_ONCE;
-		void *pages[PAGES_AT_ONCE];
-		int found[PAGES_AT_ONCE];
-
-		for (size_t i = 0; i < part; i++)
-			pages[i] = block->start + (done + i) * PROBE_PAGE_SIZE;
-		if (syscall(SYS_move_pages, 0, part, pages, NULL, found, 0) != 0)
-			probe_die("move_pages");
-		for (size_t i = 0; i < part; i++)
-			nodes[done + i] = (short)found[i];
-	}
-}
-
-static void note_nodes(struct block *block)
-{
-	read_nodes(block, block->nodes);
-}
-
-/* A page of zeroes may have become one that is nowhere. */
-static void check_nodes(const struct block *block, const char *what)
-{
-	static short nodes[PAGE_LIMIT];
-
-	read_nodes(block, nodes);
-	for (size_t i = 0; i < block->size / PROBE_PAGE_SIZE; i++)
-		check(nodes[i] == block->nodes[i] || nodes[i] < 0, what, (long)i);
-	check_bytes(block);
-}
-
-static void show_place(const struct block *block, size_t bytes[PROBE_NODES + 2])
-{
-	check(memkind_ng_where(block->start, block->size, bytes, PROBE_NODES) == 0, "where", 0);
-	for (unsigned i = 0; i < PROBE_NODES + 2; i++)
-		if (bytes[i] != 0)
-			printf("# %zu KiB on %u\n", bytes[i] / KIB, i);
-}
-
-/* All of it is on one node. Pages that NUMA balancing looks after are nowhere (6.1) until they are read. */
-static void check_place(const struct block *block, unsigned node, const char *what)
-{
-	size_t bytes[PROBE_NODES + 2];
-
-	check_bytes(block);
-	check(memkind_ng_where(block->start, block->size, bytes, PROBE_NODES) == 0, "where", 0);
-	if (bytes[node] != block->size)
-		show_place(block, bytes);
-	check(bytes[node] == block->size, what, (long)bytes[node]);
-}
-
-/* What a move that has to fail returned. */
-static void check_error(const struct block *block, int error, int wanted, const char *what)
-{
-	size_t bytes[PROBE_NODES + 2];
-
-	if (error != wanted)
-		show_place(block, bytes);
-	check(error == wanted, what, error);
-}
-
-static void move_there(const struct block *block, memkind_t kind, unsigned node, const char *what)
-{
-	int error = memkind_ng_move(block->start, kind);
-
-	check(error == 0, what, error);
-	check(memkind_detect_kind(block->start) == kind, "kind", 0);
-	check_place(block, node, what);
-}
-
 /* Its pages go back, its addresses are of the first kind again. */
 static void free_and_look(const struct scene *scene, struct block *block)
 {
 	struct block *again;
 
 	memkind_free(NULL, block->start);
-	again = take(scene->from, block->size, 77);
-	check_place(again, scene->source, "a block after one that had moved");
+	again = block_take(scene->from, block->size, 77);
+	block_check_place(again, scene->source, "a block after one that had moved");
 	check(memkind_detect_kind(again->start) == scene->from, "its kind", 0);
 	memkind_free(NULL, again->start);
 }
@@ -217,11 +84,11 @@ static void take_three(const struct scene *scene, struct block *blocks[3])
 	static const size_t sizes[3] = {3 * MIB + 300 * KIB, 32 * MIB + 700 * KIB, 5 * MIB};
 
 	for (int i = 0; i < 3; i++)
-		blocks[i] = get(scene->from, sizes[i]);
+		blocks[i] = block_get(scene->from, sizes[i]);
 	for (int i = 0; i < 3; i++)
-		write_block(blocks[i], (unsigned char)i);
+		block_write(blocks[i], (unsigned char)i);
 	for (int i = 0; i < 3; i++)
-		note_nodes(blocks[i]);
+		block_note_nodes(blocks[i]);
 	for (int i = 0; i < 2; i++)
 		check(blocks[i]->start + blocks[i]->size == blocks[i + 1]->start, "beside", i);
 }
@@ -243,26 +110,26 @@ static void place(const struct scene *scene)
 	mappings = mapping_count();
 	huge = huge_kib();
 	probe_policy(block->start, before);
-	check_place(block, scene->source, "before");
-	move_there(block, scene->to, scene->target, "there");
+	block_check_place(block, scene->source, "before");
+	block_move(block, scene->to, scene->target, "there");
 	probe_policy(block->start, after);
 	printf("policy %s, then %s; %ld KiB of huge pages, then %ld\n", before, after, huge,
 	       huge_kib());
 	/* Those at the ends were split, and no others. */
 	check(!scene->has_huge_pages || huge - huge_kib() == 4 * KIB, "KiB of huge pages",
 	      huge_kib());
-	check_nodes(blocks[0], "a page of the block below");
-	check_nodes(blocks[2], "a page of the block above");
-	move_there(block, MEMKIND_DEFAULT, scene->source, "to DEFAULT");
-	move_there(block, scene->to, scene->target, "there again");
-	move_there(block, scene->from, scene->source, "back");
+	block_check_nodes(blocks[0], "a page of the block below");
+	block_check_nodes(blocks[2], "a page of the block above");
+	block_move(block, MEMKIND_DEFAULT, scene->source, "to DEFAULT");
+	block_move(block, scene->to, scene->target, "there again");
+	block_move(block, scene->from, scene->source, "back");
 	probe_policy(block->start, after);
 	check(strcmp(before, after) == 0, "policy", 0);
 	check(mapping_count() == mappings, "mappings", (long)(mapping_count() - mappings));
-	move_there(block, scene->to, scene->target, "there once more");
+	block_move(block, scene->to, scene->target, "there once more");
 	free_and_look(scene, block);
-	check_nodes(blocks[0], "a page of the block below, at last");
-	check_nodes(blocks[2], "a page of the block above, at last");
+	block_check_nodes(blocks[0], "a page of the block below, at last");
+	block_check_nodes(blocks[2], "a page of the block above, at last");
 }
 
 /* Takes what a node has, but for what the kernel would take elsewhere, once it has less than LIMIT. */
@@ -308,10 +175,10 @@ static struct block *take_most_of_target(const struct scene *scene)
 	size_t there = probe_free_size(scene->target) - 8 * MIB;
 	size_t here = probe_free_size(scene->source) - 32 * MIB;
 	size_t size = (there < here ? there : here) / PROBE_PAGE_SIZE * PROBE_PAGE_SIZE;
-	struct block *block = take(scene->from, size, 5);
+	struct block *block = block_take(scene->from, size, 5);
 
-	check_place(block, scene->source, "before");
-	note_nodes(block);
+	block_check_place(block, scene->source, "before");
+	block_note_nodes(block);
 	return block;
 }
 
@@ -357,7 +224,7 @@ static int move_beside_hogs(const struct scene *scene, const struct block *block
 		if (error == wanted || (error != 0 && error != MEMKIND_NG_ERROR_NO_ROOM))
 			break;
 		stop_hogs(ret_hogs);
-		move_there(block, scene->from, scene->source, "back from slow ones");
+		block_move(block, scene->from, scene->source, "back from slow ones");
 	}
 	return error;
 }
@@ -371,13 +238,13 @@ static void full(const struct scene *scene)
 	struct hogs hogs;
 	int error = move_beside_hogs(scene, block, MEMKIND_NG_ERROR_NO_ROOM, &hogs);
 
-	check_error(block, error, MEMKIND_NG_ERROR_NO_ROOM, "full");
+	block_check_error(block, error, MEMKIND_NG_ERROR_NO_ROOM, "full");
 	printf("full: %zu MiB, %ld pages moved on the way\n", block->size / MIB, hogs.moved);
 	check(hogs.moved >= (long)(16 * MIB / PROBE_PAGE_SIZE), "pages moved on the way",
 	      hogs.moved);
 	check(memkind_detect_kind(block->start) == scene->from, "kind", 0);
-	check_nodes(block, "a page after the way back");
-	check_place(block, scene->source, "rolled back");
+	block_check_nodes(block, "a page after the way back");
+	block_check_place(block, scene->source, "rolled back");
 	check(mapping_count() == mappings, "mappings", (long)(mapping_count() - mappings));
 	check(probe_number_of("/proc/vmstat", "pswpout ") == swapped, "pages swapped", 0);
 	check(probe_number_of("/proc/vmstat", "oom_kill ") == kills, "killed", 0);
@@ -390,12 +257,12 @@ static void full(const struct scene *scene)
 
 static void fork_and_move(const struct scene *scene)
 {
-	struct block *block = take(scene->from, 8 * MIB, 6);
+	struct block *block = block_take(scene->from, 8 * MIB, 6);
 	int pipes[2], status, error;
 	pid_t child;
 	char byte;
 
-	note_nodes(block);
+	block_note_nodes(block);
 	if (pipe(pipes) != 0)
 		probe_die("pipe");
 	child = fork();
@@ -404,13 +271,13 @@ static void fork_and_move(const struct scene *scene)
 		_exit(read(pipes[0], &byte, 1) == 0 ? 0 : 2);
 	}
 	error = memkind_ng_move(block->start, scene->to);
-	check_error(block, error, MEMKIND_NG_ERROR_UNMOVABLE, "with a child");
+	block_check_error(block, error, MEMKIND_NG_ERROR_UNMOVABLE, "with a child");
 	check(memkind_detect_kind(block->start) == scene->from, "kind", 0);
-	check_nodes(block, "a page of a child's");
+	block_check_nodes(block, "a page of a child's");
 	close(pipes[1]);
 	if (waitpid(child, &status, 0) != child || status != 0)
 		probe_die("the child");
-	move_there(block, scene->to, scene->target, "without a child");
+	block_move(block, scene->to, scene->target, "without a child");
 	free_and_look(scene, block);
 }
 
@@ -421,7 +288,7 @@ static void partly(const struct scene *scene)
 	struct hogs hogs;
 	int error = move_beside_hogs(scene, block, MEMKIND_NG_ERROR_PARTLY_MOVED, &hogs);
 
-	check_error(block, error, MEMKIND_NG_ERROR_PARTLY_MOVED, "partly");
+	block_check_error(block, error, MEMKIND_NG_ERROR_PARTLY_MOVED, "partly");
 	check(memkind_ng_where(block->start, block->size, bytes, PROBE_NODES) == 0, "where", 0);
 	for (unsigned node = 0; node < PROBE_NODES; node++)
 		sum += bytes[node];
@@ -429,10 +296,10 @@ static void partly(const struct scene *scene)
 	       bytes[scene->target] / KIB, scene->target);
 	check(sum == block->size && bytes[scene->target] != 0, "bytes", (long)sum);
 	check(memkind_detect_kind(block->start) == scene->from, "kind", 0);
-	check_bytes(block);
+	block_check_bytes(block);
 	stop_hogs(&hogs);
 	/* Now there is room. */
-	move_there(block, scene->from, scene->source, "back");
+	block_move(block, scene->from, scene->source, "back");
 	check(mapping_count() == mappings, "mappings", (long)(mapping_count() - mappings));
 	free_and_look(scene, block);
 }
@@ -444,9 +311,9 @@ static void many(const struct scene *scene)
 	long start;
 
 	for (int i = 0; i < SMALL_COUNT; i++)
-		blocks[i] = take(scene->from, (size_t)(36 + 4 * i) * KIB, (unsigned char)i);
+		blocks[i] = block_take(scene->from, (size_t)(36 + 4 * i) * KIB, (unsigned char)i);
 	for (int i = 0; i < SMALL_COUNT; i++)
-		note_nodes(blocks[i]);
+		block_note_nodes(blocks[i]);
 	mappings = mapping_count();
 	start = probe_ms();
 	for (int i = 0; i < scene->move_count / 2; i++) {
@@ -463,7 +330,7 @@ static void many(const struct scene *scene)
 	       mappings, mapping_count());
 	for (int i = 0; i < SMALL_COUNT; i++) {
 		check(memkind_ng_move(blocks[i]->start, scene->from) == 0, "the last move", i);
-		check_nodes(blocks[i], "a page in the end");
+		block_check_nodes(blocks[i], "a page in the end");
 	}
 	check(mapping_count() == mappings, "mappings", (long)(mapping_count() - mappings));
 }
@@ -478,18 +345,18 @@ struct mover {
 
 static void ratio(const struct scene *scene)
 {
-	struct block *block = take(scene->from, 32 * MIB, 5);
+	struct block *block = block_take(scene->from, 32 * MIB, 5);
 	size_t bytes[PROBE_NODES + 2];
 	int error = memkind_ng_move(block->start, scene->to);
 
 	check(error == 0, "to a ratio", error);
 	check(memkind_detect_kind(block->start) == scene->to, "kind", 0);
-	show_place(block, bytes);
+	block_show_place(block, bytes);
 	check(labs((long)bytes[scene->source] - 24 * MIB) <= MIB / 4, "of the source",
 	      (long)bytes[scene->source]);
 	check(bytes[scene->source] + bytes[scene->target] == block->size, "of the target",
 	      (long)bytes[scene->target]);
-	check_bytes(block);
+	block_check_bytes(block);
 	free_and_look(scene, block);
 }
 
@@ -508,7 +375,7 @@ static void *move_at_random(void *argument)
 
 		check(other != NULL, "another block", round);
 		memset(other, 1, 40 * KIB);
-		move_there(block, goes ? scene->to : scene->from,
+		block_move(block, goes ? scene->to : scene->from,
 			   goes ? scene->target : scene->source, "in a thread");
 		if (round % 3 == 0)
 			check(memkind_ng_move(other, scene->to) == 0, "another block moves", round);
@@ -543,7 +410,7 @@ static void threads(const struct scene *scene)
 	/* Neighbours are of different threads. */
 	for (int i = 0; i < SMALL_COUNT * THREAD_COUNT; i++)
 		movers[i % THREAD_COUNT].blocks[i / THREAD_COUNT] =
-			take(scene->from, (size_t)(36 + 4 * i) * KIB, (unsigned char)i);
+			block_take(scene->from, (size_t)(36 + 4 * i) * KIB, (unsigned char)i);
 	if (words == NULL || pthread_create(&adder, NULL, add, words) != 0)
 		probe_die("a thread");
 	for (unsigned i = 0; i < THREAD_COUNT; i++) {
@@ -565,7 +432,7 @@ static void threads(const struct scene *scene)
 	for (int i = 0; i < SMALL_COUNT * THREAD_COUNT; i++) {
 		struct block *block = movers[i % THREAD_COUNT].blocks[i / THREAD_COUNT];
 
-		move_there(block, scene->from, scene->source, "at last");
+		block_move(block, scene->from, scene->source, "at last");
 	}
 }
 
