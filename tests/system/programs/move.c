@@ -133,25 +133,16 @@ static void place(const struct scene *scene)
 }
 
 /* Takes what a node has, but for what the kernel would take elsewhere, once it has less than LIMIT. */
-static pid_t start_hog(const struct scene *scene, const struct block *block, unsigned node,
-		       size_t limit)
+static void take_node(unsigned node, size_t limit, int ready)
 {
 	const size_t size = 512UL * MIB, step = 256 * KIB;
 	unsigned long mask = 1UL << node;
-	unsigned char *memory;
-	pid_t child = fork();
+	unsigned char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (child != 0)
-		return child;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Else the pages are shared, and do not move. */
-	munmap(block->start, block->size);
-	probe_pin(1 - scene->cpu);
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED ||
 	    syscall(SYS_mbind, memory, size, 1 /* preferred */, &mask, 65UL, 0) != 0 ||
-	    madvise(memory, size, MADV_NOHUGEPAGE) != 0)
+	    madvise(memory, size, MADV_NOHUGEPAGE) != 0 || write(ready, "", 1) != 1)
 		probe_die("the hog");
 	for (size_t done = 0;;) {
 		if (done + step > size || probe_free_size(node) > limit ||
@@ -161,6 +152,30 @@ static pid_t start_hog(const struct scene *scene, const struct block *block, uns
 		done += step;
 		limit = SIZE_MAX;
 	}
+}
+
+/* A process that does so, and has let go of the block: as long as pages are shared they do not move. */
+static pid_t start_hog(const struct scene *scene, const struct block *block, unsigned node,
+		       size_t limit)
+{
+	int pipes[2];
+	pid_t child;
+	char byte;
+
+	if (pipe(pipes) != 0)
+		probe_die("pipe");
+	child = fork();
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		munmap(block->start, block->size);
+		probe_pin(1 - scene->cpu);
+		take_node(node, limit, pipes[1]);
+	}
+	close(pipes[1]);
+	if (child < 0 || read(pipes[0], &byte, 1) != 1)
+		probe_die("the hog");
+	close(pipes[0]);
+	return child;
 }
 
 static void stop(pid_t child)
