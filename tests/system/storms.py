@@ -14,6 +14,8 @@ _NODE_3 = ("DAX_KMEM=3/3 DAX_KMEM_ALL=3/3 DAX_KMEM_PREFERRED={}/3 NG_DAX_KMEM_FI
 _ONLY_3, _ONLY_3_UNTOLD = _NODE_3.format("3"), _NODE_3.format("0-3")
 _NONE = ("DAX_KMEM=none/none DAX_KMEM_ALL=none/none DAX_KMEM_PREFERRED=none/none "
          f"NG_DAX_KMEM_FIRST=none/none DAX_KMEM_INTERLEAVE=none/none {_OTHERS}")
+_DESCRIBED = "'nodes=2-3={0}/{0}' 'nodes=2,3;policy=weighted;weights=3:1={0}/{0}'"
+_BOTH_DESCRIBED, _ONLY_3_DESCRIBED, _NONE_DESCRIBED = map(_DESCRIBED.format, ("2-3", "3", "none"))
 _NULL = "MEMKIND_EXHAUSTION=null"
 
 
@@ -41,15 +43,17 @@ def storms() -> list[Case]:
     only_3 = _ONLY_3.replace("DAX_KMEM=", "@DAX_KMEM=", 1)
     only_3_untold = _ONLY_3_UNTOLD.replace("DAX_KMEM=", "@DAX_KMEM=", 1)
     none = _NONE.replace("DAX_KMEM=", "@DAX_KMEM=", 1).replace("DAX_KMEM_ALL", "@DAX_KMEM_ALL")
+    none_described = _NONE_DESCRIBED.replace("'nodes=2-3=", "'@nodes=2-3=")
     return [
         Case("storm-nodes", "hotplug", _steps(
             "online_node 3",
-            _storm("0-3", come, _BOTH),
-            _storm("0-1,3", go, only_3),
-            f"{_NULL} {_storm('0-1', 'offline_node 3', none)}",
+            _storm("0-3", come, f"{_BOTH} {_BOTH_DESCRIBED}"),
+            _storm("0-1,3", go, f"{only_3} {_ONLY_3_DESCRIBED}"),
+            f"{_NULL} {_storm('0-1', 'offline_node 3', f'{none} {none_described}')}",
             "online_again 3",
-            f"{_NULL} {_storm('0-3', again, _BOTH)}",
-            f"{_NULL} {_storm('0-1,3', go, only_3)}"), is_alone=True, **more),
+            f"{_NULL} {_storm('0-3', again, f'{_BOTH} {_BOTH_DESCRIBED}')}",
+            f"{_NULL} {_storm('0-1,3', go, f'{only_3} {_ONLY_3_DESCRIBED}')}"),
+             is_alone=True, **more),
         Case("storm-nodes-untold", "hotplug", _steps(
             "online_node 3",
             _storm("0-3", come, _ONLY_3, "-n"),
@@ -61,4 +65,8 @@ def storms() -> list[Case]:
             f"{_NULL} {_in_cpuset('0-3', '0-1,3', _ONLY_3_UNTOLD, '-n')}",
             _in_cpuset("0,2-3", "0,3", near_0[_ONLY_3_UNTOLD], "-n"),
             f"{_NULL} {_in_cpuset('0,2-3', '0,3', near_0[_ONLY_3])}"), **more),
+        # By themselves: node 3 has not much room.
+        Case("storm-cpuset-described", "four-node", _steps(
+            _in_cpuset("0-3", "0-1,3", _ONLY_3_DESCRIBED),
+            f"{_NULL} {_in_cpuset('0-3', '0-1,3', _ONLY_3_DESCRIBED, '-n')}"), **more),
     ]

@@ -30,6 +30,7 @@
 #define PROCESS_LIMIT 16
 #define LARGEST_SHIFT 30
 #define LEAST_SIZE    64UL
+#define LOOK_LIMIT    3
 
 struct options {
 	int cpu;
@@ -123,15 +124,35 @@ static void fill(struct board *board, memkind_t kind)
 	}
 }
 
+/*
+ * Where the pages are. The kernel moves pages within a node (compaction); one that is on its way is
+ * nowhere for a moment, as if it were swapped out or had never been there: then all are looked for again.
+ */
+static struct probe_count locate(void)
+{
+	struct probe_count count;
+
+	for (int i = 0; i < LOOK_LIMIT; i++) {
+		count = (struct probe_count){.elsewhere = 0};
+		for (size_t k = 0; k < block_count; k++)
+			probe_locate(blocks[k].start, blocks[k].size, &count);
+		if (count.elsewhere == 0)
+			break;
+		printf("# process %d: %zu pages are nowhere or on their way\n", (int)getpid(),
+		       count.elsewhere);
+		usleep(1000);
+	}
+	return count;
+}
+
 static void look(struct board *board, const struct options *options)
 {
-	struct probe_count count = {.elsewhere = 0};
+	struct probe_count count = locate();
 	unsigned long held = 0;
 
 	for (size_t i = 0; i < block_count; i++) {
 		const struct block *block = &blocks[i];
 
-		probe_locate(block->start, block->size, &count);
 		held += block->size;
 		if (block->start[0] != block->mark ||
 		    block->start[block->size / 2] != block->mark ||

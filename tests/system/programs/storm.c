@@ -37,7 +37,7 @@
 #pragma weak memkind_ng_where
 
 #define CPUS	     2
-#define KIND_LIMIT   8
+#define KIND_LIMIT   12
 #define THREAD_LIMIT 16
 #define SLOTS	     16
 #define STILL_COUNT  16
@@ -304,7 +304,7 @@ static unsigned long parse_nodes(const char *text)
 static void parse_kind(char *text)
 {
 	struct kind *kind = &kinds[kind_count++];
-	char *first = strchr(text, '=');
+	char *first = strrchr(text, '=');
 	char *second = first == NULL ? NULL : strchr(first, '/');
 
 	if (second == NULL || kind_count > KIND_LIMIT)
@@ -321,7 +321,7 @@ static void parse_kind(char *text)
 static void parse_kinds(char **texts, int count)
 {
 	for (int turn = 0; turn < 2; turn++) {
-		for (int i = 0; i < count && kind_count < KIND_LIMIT; i++)
+		for (int i = 0; i < count; i++)
 			if ((*texts[i] == '@') == (turn == 1))
 				parse_kind(texts[i]);
 		if (turn == 0)
