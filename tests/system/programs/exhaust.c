@@ -124,6 +124,31 @@ static void fill(struct board *board, memkind_t kind)
 	}
 }
 
+/* All pages of all blocks, those of many small ones with one call: most follow one another. */
+static void count_pages(struct probe_count *count)
+{
+	void *pages[PROBE_PAGES_AT_ONCE];
+	uintptr_t last = 0;
+	size_t page_count = 0;
+
+	for (size_t i = 0; i < block_count; i++) {
+		uintptr_t end = (uintptr_t)blocks[i].start + blocks[i].size;
+		uintptr_t page = (uintptr_t)blocks[i].start & ~(PROBE_PAGE_SIZE - 1);
+
+		for (; page < end; page += PROBE_PAGE_SIZE) {
+			if (page == last)
+				continue;
+			last = page;
+			pages[page_count++] = (void *)page;
+			if (page_count < PROBE_PAGES_AT_ONCE)
+				continue;
+			probe_locate_pages(pages, page_count, count);
+			page_count = 0;
+		}
+	}
+	probe_locate_pages(pages, page_count, count);
+}
+
 /*
  * Where the pages are. The kernel moves pages within a node (compaction); one that is on its way is
  * nowhere for a moment, as if it were swapped out or had never been there: then all are looked for again.
@@ -134,8 +159,7 @@ static struct probe_count locate(void)
 
 	for (int i = 0; i < LOOK_LIMIT; i++) {
 		count = (struct probe_count){.elsewhere = 0};
-		for (size_t k = 0; k < block_count; k++)
-			probe_locate(blocks[k].start, blocks[k].size, &count);
+		count_pages(&count);
 		if (count.elsewhere == 0)
 			break;
 		printf("# process %d: %zu pages are nowhere or on their way\n", (int)getpid(),
@@ -188,13 +212,12 @@ static void free_half(struct board *board)
 {
 	size_t before = block_count;
 
-	for (size_t i = 0; i < block_count;) {
-		if (next_random() % 2 == 0) {
-			i++;
-			continue;
-		}
-		memkind_free(NULL, blocks[i].start);
-		blocks[i] = blocks[--block_count];
+	block_count = 0;
+	for (size_t i = 0; i < before; i++) {
+		if (next_random() % 2 == 0)
+			blocks[block_count++] = blocks[i];
+		else
+			memkind_free(NULL, blocks[i].start);
 	}
 	atomic_fetch_add(&board->operation_count, before - block_count);
 }

@@ -19,7 +19,6 @@
 #define POLICY_ADDRESS 2 /* MPOL_F_ADDR */
 #define FLAG_STATIC    0x8000
 #define FLAG_RELATIVE  0x4000
-#define PAGES_AT_ONCE  512
 
 void probe_die(const char *format, ...)
 {
@@ -124,26 +123,34 @@ unsigned long probe_parse_nodes(const char *text)
 	return mask;
 }
 
+void probe_locate_pages(void **pages, size_t page_count, struct probe_count *count)
+{
+	int nodes[PROBE_PAGES_AT_ONCE];
+
+	if (page_count == 0)
+		return;
+	if (syscall(SYS_move_pages, 0, page_count, pages, NULL, nodes, 0) != 0)
+		probe_die("move_pages");
+	for (size_t i = 0; i < page_count; i++) {
+		if (nodes[i] >= 0 && nodes[i] < PROBE_NODES)
+			count->on_node[nodes[i]]++;
+		else
+			count->elsewhere++;
+	}
+}
+
 void probe_locate(const void *start, size_t size, struct probe_count *count)
 {
 	uintptr_t first = (uintptr_t)start & ~(PROBE_PAGE_SIZE - 1);
 	size_t left = ((uintptr_t)start + size - first + PROBE_PAGE_SIZE - 1) / PROBE_PAGE_SIZE;
 
 	while (left > 0) {
-		void *pages[PAGES_AT_ONCE];
-		int nodes[PAGES_AT_ONCE];
-		size_t now = left < PAGES_AT_ONCE ? left : PAGES_AT_ONCE;
+		void *pages[PROBE_PAGES_AT_ONCE];
+		size_t now = left < PROBE_PAGES_AT_ONCE ? left : PROBE_PAGES_AT_ONCE;
 
 		for (size_t i = 0; i < now; i++)
 			pages[i] = (void *)(first + i * PROBE_PAGE_SIZE);
-		if (syscall(SYS_move_pages, 0, now, pages, NULL, nodes, 0) != 0)
-			probe_die("move_pages");
-		for (size_t i = 0; i < now; i++) {
-			if (nodes[i] >= 0 && nodes[i] < PROBE_NODES)
-				count->on_node[nodes[i]]++;
-			else
-				count->elsewhere++;
-		}
+		probe_locate_pages(pages, now, count);
 		first += now * PROBE_PAGE_SIZE;
 		left -= now;
 	}

@@ -31,6 +31,10 @@ unsigned long probe_parse_nodes(const char *text);
 /* Adds the pages that hold SIZE bytes from START on. */
 void probe_locate(const void *start, size_t size, struct probe_count *count);
 
+/* The same of up to PROBE_PAGES_AT_ONCE single pages. */
+#define PROBE_PAGES_AT_ONCE 512
+void probe_locate_pages(void **pages, size_t page_count, struct probe_count *count);
+
 /* Pages that are not on one of the nodes of MASK. */
 size_t probe_outside(const struct probe_count *count, unsigned long mask);
 
