@@ -70,6 +70,12 @@ def _life(what: str) -> Callable[[Run], Commands]:
                          str(run.seed)]]
 
 
+def _options(run: Run) -> Commands:
+    return [["python3", "-B", str(HERE / "options.py"), "--count", str(run.count(20000, 200)),
+             "--preloads", str(run.build / "src" / "preload"), "--seed", str(run.seed),
+             run.program("campaign/use")]]
+
+
 def _denied(run: Run) -> Commands:
     return [[run.program("campaign/deny"), error, calls, run.program("campaign/life"), "exit",
              str(run.count(50, 2)), str(run.seed)]
@@ -125,6 +131,7 @@ def table(scale: float) -> list[Row]:
         Row("fork with running threads", _life("fork"), 300),
         Row("exit with running threads", _life("exit"), 120),
         Row("system calls denied", _denied, 120),
+        Row("bad environments", _options, 400, {}),
         *_guests(scale),
         *(Row(f"fuzzer: {name}", _fuzz(name), 600, {}) for name in fuzzers),
     ]
