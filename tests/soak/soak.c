@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +29,7 @@ enum {
 	ROUND_MS = 2000,    /* from one quiet point to the next */
 	RARE_SHARE = 16,    /* what is rare is done each so many threads that end, */
 	FORK_PAUSE_MS = 50, /* and a fork, which takes long, not before so much later */
+	REST_US = 200,	    /* before it is asked again whether a thread has ended */
 	SHORT_LIFE = 64,    /* operations of a thread */
 	LONG_LIFE = 32768,
 	CHILD_OPERATION_COUNT = 200,
@@ -145,7 +145,7 @@ static void run_round(uint32_t *seed)
 		start_worker(&workers[i], seed);
 	for (unsigned i = 0; now_ms() < end; i = (i + 1) % worker_count) {
 		if (!workers[i].has_ended) {
-			sched_yield();
+			usleep(REST_US);
 			continue;
 		}
 		end_worker(&workers[i]);
