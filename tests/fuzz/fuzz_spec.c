@@ -9,17 +9,29 @@
 #include "fuzz.h"
 #include "kind/chain.h"
 
+/* Without weights it does not matter how often, and in which order, nodes are named. */
+static void drop_order(struct mk_spec *spec)
+{
+	if (spec->weight_count != 0)
+		return;
+	spec->listed_count = 0;
+	memset(spec->listed, 0, sizeof(spec->listed));
+}
+
 static void check_written(const struct mk_spec *spec)
 {
 	char text[2048], cut[16];
 	size_t length = mk_spec_write(spec, text, sizeof(text));
 	struct mk_spec_refusal refusal;
-	struct mk_spec again;
+	struct mk_spec again, expected;
 	const char *then;
 
 	MK_FUZZ_CHECK(length == strlen(text));
 	MK_FUZZ_CHECK(mk_spec_parse(text, &again, &then, &refusal) == 0 && then == NULL);
-	MK_FUZZ_CHECK(memcmp(&again, spec, sizeof(again)) == 0);
+	memcpy(&expected, spec, sizeof(expected));
+	drop_order(&expected);
+	drop_order(&again);
+	MK_FUZZ_CHECK(memcmp(&again, &expected, sizeof(again)) == 0);
 	MK_FUZZ_CHECK(mk_spec_write(spec, cut, sizeof(cut)) == length);
 	MK_FUZZ_CHECK(strlen(cut) < sizeof(cut) && strncmp(cut, text, sizeof(cut) - 1) == 0);
 }
