@@ -149,6 +149,11 @@ def table_of(outcomes: list[Outcome]) -> str:
     return "\n".join([shown[0], rule, *shown[1:]])
 
 
+def is_called(name: str, text: str) -> bool:
+    """Whether the text is the name of a row, or its first words."""
+    return re.match(rf"{re.escape(text)}(?!\w)", name) is not None
+
+
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0,
@@ -158,7 +163,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=int(time.time()) % 10**6 + 1)
     parser.add_argument("--build", type=Path, default=rows.PROJECT / "build")
     parser.add_argument("--row", nargs="+", default=[], metavar="NAME",
-                        help="names of rows, or how they begin; default: all")
+                        help="names of rows, or their first words; default: all")
     parser.add_argument("--list", action="store_true", help="print the rows, run none")
     parser.add_argument("--table", action="store_true",
                         help="print what these rows did when they were last run, run none")
@@ -168,7 +173,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     chosen = [row for row in rows.table(arguments.scale)
-              if not arguments.row or row.name.startswith(tuple(arguments.row))]
+              if not arguments.row or any(is_called(row.name, text) for text in arguments.row)]
     if not chosen:
         sys.exit("no row has such a name: --list prints them")
     if arguments.list:

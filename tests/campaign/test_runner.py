@@ -34,6 +34,14 @@ class Counts(unittest.TestCase):
                            (" 0 ", 13), (" - ", 7), (" - ", 17))])
 
 
+class Names(unittest.TestCase):
+    def test_rows_are_called_by_their_first_words(self) -> None:
+        for text, is_right in (("killing", True), ("killing, 6.1", True), ("killing, 6.12", False),
+                               ("kill", False), ("killing, 6.1 ", False), ("6.1", False)):
+            self.assertEqual(run.is_called("killing, 6.1", text), is_right, text)
+        self.assertFalse(run.is_called("killing, 6.12", "killing, 6.1"))
+
+
 class Ends(unittest.TestCase):
     def outcome(self, script: str, limit: int = 60) -> run.Outcome:
         row = rows.Row("a row", lambda _: [["sh", "-c", script]], 0, {})
