@@ -90,10 +90,12 @@ static char *format_bandwidths(const struct mk_bench_report *report)
 
 	if (stream == NULL)
 		return NULL;
-	for (int node = 0; node < MK_NODE_LIMIT; node++)
-		if (bandwidth_of(report, node) != 0)
-			fprintf(stream, "%s%d:%u", ftell(stream) == 0 ? "" : ",", node,
-				bandwidth_of(report, node));
+	for (int node = 0; node < MK_NODE_LIMIT; node++) {
+		unsigned bandwidth = bandwidth_of(report, node);
+
+		if (bandwidth != 0)
+			fprintf(stream, "%s%d:%u", ftell(stream) == 0 ? "" : ",", node, bandwidth);
+	}
 	if (fclose(stream) == 0)
 		return text;
 	free(text);

@@ -60,9 +60,9 @@ def changed(value: bytes, chance: random.Random) -> bytes:
     return bytes(text[:100_000])
 
 
-def environment(chance: random.Random, pool: list[bytes], library: Path) -> dict[str, bytes]:
+def environment(chance: random.Random, known: list[str], pool: list[bytes],
+                folder: Path) -> dict[str, bytes]:
     """A few variables; sometimes all, and one of the libraries."""
-    known = names()
     chosen = chance.sample(known, chance.choice((1, 1, 2, 3, len(known))))
     variables = {name: changed(chance.choice(pool), chance) for name in chosen}
     preload = chance.choice(("", *_PRELOADS))
@@ -73,7 +73,7 @@ def environment(chance: random.Random, pool: list[bytes], library: Path) -> dict
     if "MEMKIND_PRELOAD_STATS" in variables:
         variables["MEMKIND_PRELOAD_STATS"] = b"/dev/null"
     if preload:
-        variables["LD_PRELOAD"] = os.fsencode(library / preload)
+        variables["LD_PRELOAD"] = os.fsencode(folder / preload)
     return variables
 
 
@@ -93,12 +93,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("program", type=Path)
     arguments = parser.parse_args()
-    pool = values()
+    known, pool = names(), values()
+    folder, program = arguments.preloads.resolve(), arguments.program.resolve()
     faults = refused = 0
     for number in range(arguments.count):
         chance = random.Random(arguments.seed * 1_000_000 + number)
-        variables = environment(chance, pool, arguments.preloads.resolve())
-        result = subprocess.run([arguments.program.resolve()], env=variables, capture_output=True,
+        variables = environment(chance, known, pool, folder)
+        result = subprocess.run([program], env=variables, capture_output=True,
                                 timeout=_LIMIT_S, check=False)
         fault = fault_of(result)
         refused += not fault and result.returncode != 0

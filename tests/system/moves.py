@@ -17,7 +17,7 @@ def moves() -> list[Case]:
         "place-huge": f"with_huge_pages always {_FROM_0} -h place REGULAR DAX_KMEM",
         "place-huge-null": f"with_huge_pages always {null} {_FROM_0} place REGULAR DAX_KMEM",
         "full": with_swap(f"{_FROM_1} full REGULAR DAX_KMEM &&\n"
-                             f"{null} {_FROM_1} full REGULAR DAX_KMEM"),
+                          f"{null} {_FROM_1} full REGULAR DAX_KMEM"),
         "full-huge": f"with_huge_pages always {_FROM_1} full REGULAR DAX_KMEM",
         "fork": f"{_FROM_0} fork REGULAR DAX_KMEM &&\n"
                 f"with_huge_pages always {_FROM_0} fork REGULAR DAX_KMEM",

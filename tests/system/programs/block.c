@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* libmemkind 1.14, with which all programs of this folder link, too, does not have them. */
 #pragma weak memkind_ng_move
@@ -14,7 +12,6 @@
 
 enum {
 	LINE_SIZE = 64, /* blocks are multiples of it */
-	PAGES_AT_ONCE = 512,
 };
 
 void check(bool is_right, const char *what, long number)
@@ -68,15 +65,15 @@ static void read_nodes(const struct block *block, short *nodes)
 
 	if (count > PAGE_LIMIT)
 		probe_die("too many pages");
-	for (size_t done = 0; done < count; done += PAGES_AT_ONCE) {
-		size_t part = count - done < PAGES_AT_ONCE ? count - done : PAGES_AT_ONCE;
-		void *pages[PAGES_AT_ONCE];
-		int found[PAGES_AT_ONCE];
+	for (size_t done = 0; done < count; done += PROBE_PAGES_AT_ONCE) {
+		size_t part =
+			count - done < PROBE_PAGES_AT_ONCE ? count - done : PROBE_PAGES_AT_ONCE;
+		void *pages[PROBE_PAGES_AT_ONCE];
+		int found[PROBE_PAGES_AT_ONCE];
 
 		for (size_t i = 0; i < part; i++)
 			pages[i] = block->start + (done + i) * PROBE_PAGE_SIZE;
-		if (syscall(SYS_move_pages, 0, part, pages, NULL, found, 0) != 0)
-			probe_die("move_pages");
+		probe_nodes_of(pages, part, found);
 		for (size_t i = 0; i < part; i++)
 			nodes[done + i] = (short)found[i];
 	}

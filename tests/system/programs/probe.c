@@ -123,14 +123,19 @@ unsigned long probe_parse_nodes(const char *text)
 	return mask;
 }
 
+void probe_nodes_of(void **pages, size_t page_count, int *ret_nodes)
+{
+	if (syscall(SYS_move_pages, 0, page_count, pages, NULL, ret_nodes, 0) != 0)
+		probe_die("move_pages");
+}
+
 void probe_locate_pages(void **pages, size_t page_count, struct probe_count *count)
 {
 	int nodes[PROBE_PAGES_AT_ONCE];
 
 	if (page_count == 0)
 		return;
-	if (syscall(SYS_move_pages, 0, page_count, pages, NULL, nodes, 0) != 0)
-		probe_die("move_pages");
+	probe_nodes_of(pages, page_count, nodes);
 	for (size_t i = 0; i < page_count; i++) {
 		if (nodes[i] >= 0 && nodes[i] < PROBE_NODES)
 			count->on_node[nodes[i]]++;

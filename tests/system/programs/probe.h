@@ -31,8 +31,11 @@ unsigned long probe_parse_nodes(const char *text);
 /* Adds the pages that hold SIZE bytes from START on. */
 void probe_locate(const void *start, size_t size, struct probe_count *count);
 
-/* The same of up to PROBE_PAGES_AT_ONCE single pages. */
+/* The node of each of up to PROBE_PAGES_AT_ONCE pages; below 0: it is on none. */
 #define PROBE_PAGES_AT_ONCE 512
+void probe_nodes_of(void **pages, size_t page_count, int *ret_nodes);
+
+/* Adds so many pages by themselves. */
 void probe_locate_pages(void **pages, size_t page_count, struct probe_count *count);
 
 /* Pages that are not on one of the nodes of MASK. */
