@@ -2,6 +2,7 @@
 /* Lines on standard error, formatted in a buffer on the stack. */
 #include "base/log.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,13 @@
 
 enum { LINE_SIZE = 256 };
 
+void mk_log_make_plain(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+}
+
 static void write_line(const char *prefix, const char *format, va_list arguments)
 {
 	char line[LINE_SIZE];
@@ -20,6 +28,7 @@ static void write_line(const char *prefix, const char *format, va_list arguments
 	int length = snprintf(line, sizeof(line), "%s", prefix);
 	int more = vsnprintf(line + length, sizeof(line) - (size_t)length, format, arguments);
 
+	mk_log_make_plain(line);
 	length = more < 0 || length + more > LINE_SIZE - 1 ? LINE_SIZE - 1 : length + more;
 	line[length] = '\n';
 	/* Where stderr is closed there is nowhere to report it. */

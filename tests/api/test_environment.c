@@ -349,6 +349,19 @@ static void long_values_are_refused_in_one_line(void **state)
 	assert_non_null(strstr(output, "777\" refused: allowed is "));
 }
 
+/* What a value holds can't look like a line of the library's, nor steer a terminal. */
+static void control_characters_are_not_logged(void **state)
+{
+	char output[OUTPUT_SIZE];
+
+	(void)state;
+	start_environment();
+	setenv("MEMKIND_HBW_NODES", "0\nMEMKIND_ERROR: no \x1b[2J\x7f", 1);
+	setenv("MEMKIND_DEBUG", "1", 1);
+	assert_int_equal(ask_alone(ask_hbw, output), BAD);
+	assert_non_null(strstr(output, "=\"0?MEMKIND_ERROR: no ?[2J?\" refused: allowed is "));
+}
+
 /* The variables are read at the first use. */
 static int ask_twice(void)
 {
@@ -411,6 +424,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_list_makes_the_threshold_useless),
 		cmocka_unit_test(debugging_has_the_lines_of_the_old_library),
 		cmocka_unit_test(long_values_are_refused_in_one_line),
+		cmocka_unit_test(control_characters_are_not_logged),
 		cmocka_unit_test(a_variable_is_read_once),
 		cmocka_unit_test(set_uid_programs_ignore_all),
 	};

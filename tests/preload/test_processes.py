@@ -6,6 +6,7 @@ Arguments: the folder of the libraries, and that of the programs.
 """
 
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -87,11 +88,13 @@ class Settings(unittest.TestCase):
                 self.assertEqual(done.stdout, "")
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertRegex(done.stderr, r"\A[^\n]+\n\Z")
-                for word in (f'{name}="{settings[name]}" refused: ', *words):
+                shown = re.sub(r"[\x00-\x1f\x7f]", "?", settings[name])
+                for word in (f'{name}="{shown}" refused: ', *words):
                     self.assertIn(word, done.stderr)
 
     def test_kinds(self) -> None:
-        for kind in ("", "memkind", "memkind_", "dax_kmem ", "dax-kmem", "dax_kmem,hbw"):
+        for kind in ("", "memkind", "memkind_", "dax_kmem ", "dax-kmem", "dax_kmem,hbw",
+                     "dax_kmem\nmemkind: \x1b[2J\x7f"):
             self.refused("libmemkind-preload.so.0", {KIND: kind}, KIND,
                          "memkind_default", "memkind_dax_kmem_preferred",
                          "memkind_highest_bandwidth_local_preferred")
