@@ -94,6 +94,7 @@ struct memkind_ng_spec {
 	 * those kept for later ones. Before a block is refused for it, with NULL and ENOMEM, all that
 	 * is idle is given back, but for small blocks that other threads keep. In huge pages that the
 	 * kernel makes there may be more than was asked for; MEMKIND_NG_PAGES_BASE keeps them away.
+	 * A block that memkind_ng_move() moved counts for the kind to which it was moved.
 	 */
 	size_t limit;
 	/*
@@ -248,7 +249,7 @@ int memkind_ng_where(const void *ptr, size_t size, size_t *bytes_by_node, unsign
 /* What only memkind_ng_move() returns; memkind_error_message() has a text for each. */
 enum memkind_ng_error {
 	MEMKIND_NG_ERROR_NOT_ITS_PAGES = -1001, /* a smaller block: memkind_realloc() copies it */
-	MEMKIND_NG_ERROR_NO_ROOM = -1002,	/* the kind's nodes have no room for all of it */
+	MEMKIND_NG_ERROR_NO_ROOM = -1002,	/* the kind has no room for all of it */
 	MEMKIND_NG_ERROR_UNMOVABLE = -1003,	/* the kernel can't move some of its pages */
 	MEMKIND_NG_ERROR_PARTLY_MOVED = -1004	/* memkind_ng_where() tells how much is where */
 };
@@ -260,10 +261,11 @@ enum memkind_ng_error {
  * or move it. No other block moves, also none that shares a huge page with it.
  *
  * Afterwards the block is one of TO to memkind_detect_kind() and memkind_realloc(), which may copy it to
- * grow. Statistics, tiers and memkind_ng_get_resident() count it where it was allocated. When it is
- * freed, its pages go back to the system, and its addresses to the kind it was allocated from. It may
- * move on, and back. When TO is destroyed, it is of the kind it was allocated from again, and its pages
- * stay.
+ * grow. It counts for the limit of TO, and no longer for that of the kind that it was of; statistics,
+ * tiers and memkind_ng_get_resident() count it where it was allocated. When it is freed, its pages go
+ * back to the system, and its addresses to the kind it was allocated from. It may move on, and back.
+ * When TO is destroyed, it is of the kind it was allocated from again, within its limit or not, and its
+ * pages stay.
  *
  * That all pages arrived is seen, not believed. Pages that are on nodes of TO already stay where they
  * are; a kind that prefers a node moves the block to that one only. To MEMKIND_DEFAULT all pages go to
@@ -273,7 +275,8 @@ enum memkind_ng_error {
  * 0, or the block is as before:
  * MEMKIND_ERROR_INVALID: no block of the library starts at PTR, or TO is no kind
  * MEMKIND_NG_ERROR_NOT_ITS_PAGES: it is too small; memkind_realloc(TO, PTR, size) copies it
- * MEMKIND_NG_ERROR_NO_ROOM: TO has no room for all of it, or the process for one more mapping
+ * MEMKIND_NG_ERROR_NO_ROOM: the nodes or the limit of TO have no room for all of it, or the process for
+ *   one more mapping
  * MEMKIND_NG_ERROR_UNMOVABLE: the kernel can't move some of its pages: a fork child has them, too, they
  *   are locked in memory, or a device uses them; before Linux 5.4 also of a block whose ends may lie in
  *   huge pages

@@ -70,8 +70,10 @@ static void discard_spans(struct mk_reservation *reservation)
 	while (reservation->top != NULL) {
 		struct mk_span *span = reservation->top;
 
-		if (span->state == MK_SPAN_USED)
+		if (span->state == MK_SPAN_USED) {
 			mk_pagemap_remove(span);
+			mk_pages_end_with_heap(span);
+		}
 		if (MK_ANNOTATES && span->state == MK_SPAN_USED)
 			annotate_blocks(span);
 		reservation->top = span->below;

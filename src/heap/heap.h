@@ -84,14 +84,16 @@ struct mk_move {
 
 /*
  * 0; -EINVAL: no live block starts there; -EMSGSIZE: it has no pages of its own; -EOPNOTSUPP: blocks of
- * its heap can't move; -ENODEV, or else what the kernel says: it refuses the policies of memory. The
- * block counts as a large one from here on, of which no thread keeps a freed one.
+ * its heap can't move; -ENOMEM: TO, to which it is to go, has a limit that leaves too little; -ENODEV, or
+ * else what the kernel says: it refuses the policies of memory. The block counts as a large one from
+ * here on, of which no thread keeps a freed one.
  */
-int mk_heap_begin_move(void *block, struct mk_move *ret_move);
+int mk_heap_begin_move(void *block, const struct mk_heap *to, struct mk_move *ret_move);
 
 /*
  * The block is at the place of TO, which may be its home, or the pages may be anywhere where they are
- * not IN_PLACE; the policy of TO is put on all of it. 0 or -errno of that.
+ * not IN_PLACE; the policy of TO is put on all of it. From now on it counts for the limit of TO. 0, or
+ * -errno of that; -ENOMEM: others took what the limit left.
  */
 int mk_heap_end_move(const struct mk_move *move, struct mk_heap *to, bool in_place);
 

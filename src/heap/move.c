@@ -2,7 +2,7 @@
 /*
  * Blocks whose pages are at another heap's place. They stay blocks of their own heap, on a list of its
  * pages, and are large ones: a medium block would go into a thread's cache when it is freed, with pages
- * that are not where those of its heap belong.
+ * that are not where those of its heap belong. Their pages count for the limit of where they are.
  */
 #include <errno.h>
 
@@ -16,6 +16,13 @@
 static struct mk_heap *moved_to(const struct mk_span *span)
 {
 	return atomic_load_explicit(&span->moved_to, memory_order_relaxed);
+}
+
+static struct mk_limit *limit_at(const struct mk_span *span)
+{
+	const struct mk_heap *place = moved_to(span);
+
+	return place != NULL ? place->backing->limit : span->heap->backing->limit;
 }
 
 void mk_pages_mark_moved(struct mk_span *span, struct mk_heap *to)
@@ -61,7 +68,15 @@ static int try_policy(const struct mk_move *move)
 	return backing->ops->adopt(backing, move->base, move->size, place->backing, false);
 }
 
-int mk_heap_begin_move(void *block, struct mk_move *ret_move)
+/* So that pages are not moved in vain: only the end of the move takes of the limit. */
+static bool is_within_limit(const struct mk_span *span, const struct mk_heap *to)
+{
+	struct mk_limit *limit = to->backing->limit;
+
+	return limit == limit_at(span) || mk_span_size(span) <= mk_limit_left(limit);
+}
+
+int mk_heap_begin_move(void *block, const struct mk_heap *to, struct mk_move *ret_move)
 {
 	struct mk_span *span = mk_pagemap_find(block);
 	struct mk_heap *heap;
@@ -79,7 +94,7 @@ int mk_heap_begin_move(void *block, struct mk_move *ret_move)
 		mk_pages_resize(span, span->page_count, MK_CLASS_LARGE);
 	mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
 	move = (struct mk_move){block, mk_span_size(span), heap, moved_to(span)};
-	error = try_policy(&move);
+	error = is_within_limit(span, to) ? try_policy(&move) : -ENOMEM;
 	/* So a fork child that sees the move half done will give all pages back. */
 	if (error == 0 && move.from == NULL)
 		mk_pages_mark_moved(span, heap);
@@ -87,6 +102,22 @@ int mk_heap_begin_move(void *block, struct mk_move *ret_move)
 	if (error == 0)
 		*ret_move = move;
 	return error == -EINVAL ? -ENODEV : error;
+}
+
+static int put(const struct mk_move *move, struct mk_span *span, struct mk_heap *to, bool in_place)
+{
+	struct mk_limit *old = limit_at(span), *new = to->backing->limit;
+	struct mk_backing *backing = move->home->backing;
+	int error;
+
+	if (new != old && !mk_limit_take(new, move->size))
+		return -ENOMEM;
+	error = backing->ops->adopt(backing, move->base, move->size, to->backing, false);
+	if (error == 0)
+		mk_pages_mark_moved(span, in_place && to == move->home ? NULL : to);
+	if (new != old)
+		mk_limit_give(error == 0 ? old : new, move->size);
+	return error;
 }
 
 int mk_heap_end_move(const struct mk_move *move, struct mk_heap *to, bool in_place)
@@ -97,13 +128,16 @@ int mk_heap_end_move(const struct mk_move *move, struct mk_heap *to, bool in_pla
 
 	mk_lock_acquire(&home->pages.lock, MK_RANK_PAGES);
 	span = mk_pagemap_find(move->base);
-	error = span == NULL ? -EINVAL
-			     : home->backing->ops->adopt(home->backing, move->base, move->size,
-							 to->backing, false);
-	if (error == 0)
-		mk_pages_mark_moved(span, in_place && to == home ? NULL : to);
+	error = span == NULL ? -EINVAL : put(move, span, to, in_place);
 	mk_lock_release(&home->pages.lock, MK_RANK_PAGES);
 	return error;
+}
+
+/* It is at its heap's place again, with room in the limit or without. */
+static void count_at_home(struct mk_span *span)
+{
+	mk_limit_give(limit_at(span), mk_span_size(span));
+	mk_limit_add(span->heap->backing->limit, mk_span_size(span));
 }
 
 void mk_pages_bring_home(struct mk_heap *heap, struct mk_span *span)
@@ -113,16 +147,24 @@ void mk_pages_bring_home(struct mk_heap *heap, struct mk_span *span)
 	size_t size = mk_span_size(span);
 	bool is_purged = backing->ops->purge(backing, base, size) == 0;
 
-	mk_pages_mark_moved(span, NULL);
 	if (is_purged) {
 		MK_PROBE_PURGE(heap, base, size);
 		heap->pages.purged_size += size;
-		mk_limit_give(backing->limit, size);
+		mk_limit_give(limit_at(span), size);
 		span->state = MK_SPAN_FRESH;
 		span->has_holes = backing->ops->refill != NULL;
+	} else {
+		count_at_home(span);
 	}
+	mk_pages_mark_moved(span, NULL);
 	if (backing->ops->adopt(backing, base, size, backing, !is_purged) != 0)
 		span->has_holes = true;
+}
+
+void mk_pages_end_with_heap(const struct mk_span *span)
+{
+	if (mk_span_is_moved(span))
+		mk_limit_give(limit_at(span), mk_span_size(span));
 }
 
 void mk_pages_adopt_if_rebound(struct mk_heap *heap)
@@ -143,8 +185,10 @@ void mk_pages_forget_place(const struct mk_heap *place)
 	     heap = mk_registry_next(NULL, heap->number + 1)) {
 		mk_lock_acquire(&heap->pages.lock, MK_RANK_PAGES);
 		for (struct mk_span *span = heap->pages.moved; span != NULL; span = span->list_next)
-			if (moved_to(span) == place)
+			if (moved_to(span) == place) {
+				count_at_home(span);
 				mk_pages_mark_moved(span, heap);
+			}
 		mk_lock_release(&heap->pages.lock, MK_RANK_PAGES);
 	}
 }

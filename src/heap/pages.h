@@ -78,11 +78,13 @@ void mk_pages_purge_at_once(struct mk_heap *heap, struct mk_span *span);
  * then and under its backing's policy. Where the kernel does not take them (mlocked), they follow to
  * where the backing puts them, and the span is dirty. Where the kernel refuses the policy, the span has
  * holes: it is asked again before the span is used.
+ * mk_pages_end_with_heap: the used span's heap ends, and with it the block, wherever its pages are.
  * mk_pages_adopt_if_rebound: after the backing bound whole reservations anew, theirs are moved ones'
  * again.
  */
 void mk_pages_mark_moved(struct mk_span *span, struct mk_heap *to);
 void mk_pages_bring_home(struct mk_heap *heap, struct mk_span *span);
+void mk_pages_end_with_heap(const struct mk_span *span);
 void mk_pages_adopt_if_rebound(struct mk_heap *heap);
 
 /*

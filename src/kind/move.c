@@ -118,7 +118,10 @@ int mk_kind_move(void *block, struct memkind *to)
 		return MEMKIND_ERROR_UNAVAILABLE;
 	if (mk_anonymous_of(mk_heap_backing(heap)) == NULL)
 		return MEMKIND_ERROR_OPERATION_FAILED;
-	error = mk_heap_begin_move(block, &move);
+	error = mk_heap_begin_move(block, heap, &move);
+	/* What is idle counts as well. */
+	if (error == -ENOMEM && to->limit != NULL && mk_heap_reclaim(to))
+		error = mk_heap_begin_move(block, heap, &move);
 	if (error != 0)
 		return code_of(error);
 	error = move_to(&move, heap);

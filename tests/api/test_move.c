@@ -186,22 +186,90 @@ static void tiers_count_a_moved_block_where_it_came_from(void **state)
 }
 
 /* Freed, it counts for the limit of its first kind no more; the limit has room for one at a time. */
-static void a_moved_block_gives_its_part_of_a_limit_back(void **state)
+static void a_moved_block_counts_for_the_limit_of_where_it_is(void **state)
 {
 	memkind_t kind = NULL;
 
 	(void)state;
 	assert_int_equal(memkind_ng_create_from("nodes=dram;limit=1M", &kind, NULL, 0), 0);
 	for (int i = 0; i < 10; i++) {
-		unsigned char *block = memkind_malloc(kind, 700 * KIB);
+		unsigned char *block = memkind_malloc(kind, 700 * KIB), *other;
 
 		assert_non_null(block);
-		memset(block, 1, 700 * KIB);
+		fill(block, 700 * KIB, 1);
+		assert_null(memkind_malloc(kind, 700 * KIB));
 		assert_int_equal(memkind_ng_move(block, MEMKIND_DEFAULT), 0);
+		other = memkind_malloc(kind, 700 * KIB);
+		assert_non_null(other);
+		assert_int_equal(memkind_ng_move(block, kind), MEMKIND_NG_ERROR_NO_ROOM);
+		assert_ptr_equal(memkind_detect_kind(block), MEMKIND_DEFAULT);
+		memkind_free(NULL, other);
+		/* The room is idle now, and given back for it. */
+		assert_int_equal(memkind_ng_move(block, kind), 0);
+		assert_filled(block, 700 * KIB, 1);
 		assert_null(memkind_malloc(kind, 700 * KIB));
 		memkind_free(NULL, block);
 	}
 	assert_int_equal(memkind_destroy_kind(kind), 0);
+}
+
+static memkind_t limited_kind;
+static _Atomic size_t moved_in_size, most_moved_in_size;
+static _Atomic unsigned full_count, move_fault_count;
+
+static bool move_in(void *block)
+{
+	int code = memkind_ng_move(block, limited_kind);
+	size_t size, most = most_moved_in_size;
+
+	full_count += code == MEMKIND_NG_ERROR_NO_ROOM;
+	move_fault_count += code != 0 && code != MEMKIND_NG_ERROR_NO_ROOM;
+	if (code != 0)
+		return false;
+	size = moved_in_size += 300 * KIB;
+	while (size > most && !atomic_compare_exchange_weak(&most_moved_in_size, &most, size))
+		;
+	return true;
+}
+
+/* Four blocks at a time, of which three fit; some move out again, others are freed there. */
+static void *move_in_and_out(void *unused)
+{
+	for (int round = 0; round < 100; round++) {
+		void *blocks[4];
+		bool is_in[4];
+
+		for (int i = 0; i < 4; i++) {
+			blocks[i] = memkind_malloc(MEMKIND_REGULAR, 300 * KIB);
+			is_in[i] = move_in(blocks[i]);
+		}
+		for (int i = 0; i < 4; i++) {
+			moved_in_size -= is_in[i] ? 300 * KIB : 0;
+			if (is_in[i] && i % 2 == 0)
+				move_fault_count +=
+					memkind_ng_move(blocks[i], MEMKIND_REGULAR) != 0;
+			memkind_free(NULL, blocks[i]);
+		}
+	}
+	return unused;
+}
+
+static void threads_that_move_never_exceed_a_limit(void **state)
+{
+	pthread_t threads[4];
+
+	(void)state;
+	assert_int_equal(memkind_ng_create_from("nodes=dram;limit=1M", &limited_kind, NULL, 0), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, move_in_and_out, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(move_fault_count, 0);
+	assert_int_not_equal(full_count, 0);
+	assert_in_range(most_moved_in_size, 1, MIB);
+	/* Nothing of the limit is lost. */
+	assert_non_null(memkind_malloc(limited_kind, MIB));
+	assert_int_equal(memkind_destroy_kind(limited_kind), 0);
 }
 
 static void what_has_no_pages_of_its_own_is_refused(void **state)
@@ -483,7 +551,8 @@ int main(void)
 		cmocka_unit_test(the_addresses_go_back_to_the_first_kind),
 		cmocka_unit_test(a_moved_block_is_resized_as_one_of_its_new_kind),
 		cmocka_unit_test(tiers_count_a_moved_block_where_it_came_from),
-		cmocka_unit_test(a_moved_block_gives_its_part_of_a_limit_back),
+		cmocka_unit_test(a_moved_block_counts_for_the_limit_of_where_it_is),
+		cmocka_unit_test(threads_that_move_never_exceed_a_limit),
 		cmocka_unit_test(what_has_no_pages_of_its_own_is_refused),
 		cmocka_unit_test(what_is_no_block_is_refused),
 		cmocka_unit_test(kinds_on_files_and_areas_take_no_part),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "heap/heap.h"
+#include "heap/limit.h"
 #include "heap/pagemap.h"
 #include "support/heap_invariants.h"
 #include "support/plain_backing.h"
@@ -86,7 +87,7 @@ static char *moved_block(struct fixture *fixture, size_t size)
 
 	assert_non_null(block);
 	memset(block, 1, size);
-	assert_int_equal(mk_heap_begin_move(block, &move), 0);
+	assert_int_equal(mk_heap_begin_move(block, fixture->place, &move), 0);
 	assert_ptr_equal(move.base, block);
 	assert_ptr_equal(move.home, fixture->heap);
 	assert_null(move.from);
@@ -106,23 +107,23 @@ static void what_can_not_move_is_refused(void **state)
 	start(&fixture);
 	small = mk_heap_malloc(fixture.heap, 32 * MK_KIB);
 	large = mk_heap_malloc(fixture.heap, 5 * MK_MIB);
-	assert_int_equal(mk_heap_begin_move(&local, &move), -EINVAL);
-	assert_int_equal(mk_heap_begin_move(large + MK_PAGE_SIZE, &move), -EINVAL);
-	assert_int_equal(mk_heap_begin_move(large + 2 * MK_MIB, &move), -EINVAL);
-	assert_int_equal(mk_heap_begin_move(small + 16, &move), -EINVAL);
-	assert_int_equal(mk_heap_begin_move(small, &move), -EMSGSIZE);
+	assert_int_equal(mk_heap_begin_move(&local, fixture.place, &move), -EINVAL);
+	assert_int_equal(mk_heap_begin_move(large + MK_PAGE_SIZE, fixture.place, &move), -EINVAL);
+	assert_int_equal(mk_heap_begin_move(large + 2 * MK_MIB, fixture.place, &move), -EINVAL);
+	assert_int_equal(mk_heap_begin_move(small + 16, fixture.place, &move), -EINVAL);
+	assert_int_equal(mk_heap_begin_move(small, fixture.place, &move), -EMSGSIZE);
 	fixture.backing.adopt_error = -EPERM;
-	assert_int_equal(mk_heap_begin_move(large, &move), -EPERM);
+	assert_int_equal(mk_heap_begin_move(large, fixture.place, &move), -EPERM);
 	fixture.backing.adopt_error = -EINVAL;
-	assert_int_equal(mk_heap_begin_move(large, &move), -ENODEV);
+	assert_int_equal(mk_heap_begin_move(large, fixture.place, &move), -ENODEV);
 	assert_null(fixture.heap->pages.moved);
 	fixture.backing.ops.adopt = NULL;
-	assert_int_equal(mk_heap_begin_move(large, &move), -EOPNOTSUPP);
+	assert_int_equal(mk_heap_begin_move(large, fixture.place, &move), -EOPNOTSUPP);
 	assert_int_equal(move.size, 7);
 	assert_ptr_equal(mk_heap_owner_of(large), &owner);
 	mk_heap_free(small);
 	mk_heap_free(large);
-	assert_int_equal(mk_heap_begin_move(large, &move), -EINVAL);
+	assert_int_equal(mk_heap_begin_move(large, fixture.place, &move), -EINVAL);
 	finish(&fixture);
 }
 
@@ -252,7 +253,7 @@ static void back_home_it_is_as_any_other(void **state)
 	(void)state;
 	start(&fixture);
 	block = moved_block(&fixture, 3 * MK_MIB);
-	assert_int_equal(mk_heap_begin_move(block, &move), 0);
+	assert_int_equal(mk_heap_begin_move(block, fixture.heap, &move), 0);
 	assert_ptr_equal(move.from, fixture.place);
 	assert_int_equal(mk_heap_end_move(&move, fixture.heap, true), 0);
 	assert_ptr_equal(mk_heap_owner_of(block), &owner);
@@ -274,7 +275,7 @@ static void what_moved_in_part_is_its_heaps_and_goes_back_when_it_is_freed(void 
 	start(&fixture);
 	for (int ends = 0; ends < 2; ends++) {
 		block = mk_heap_malloc(fixture.heap, 3 * MK_MIB);
-		assert_int_equal(mk_heap_begin_move(block, &move), 0);
+		assert_int_equal(mk_heap_begin_move(block, fixture.place, &move), 0);
 		if (ends == 1)
 			assert_int_equal(mk_heap_end_move(&move, fixture.heap, false), 0);
 		assert_ptr_equal(mk_heap_owner_of(block), &owner);
@@ -327,6 +328,118 @@ static void its_policy_outlives_a_repair(void **state)
 	finish(&fixture);
 }
 
+static struct mk_limit home_limit, other_limit;
+
+static void start_limited(struct fixture *fixture, size_t home_size, size_t other_size)
+{
+	home_limit = (struct mk_limit){.size = home_size};
+	other_limit = (struct mk_limit){.size = other_size};
+	start(fixture);
+	fixture->backing.plain.head.limit = &home_limit;
+	fixture->other.plain.head.limit = &other_limit;
+}
+
+static void assert_used(size_t at_home, size_t elsewhere)
+{
+	assert_int_equal(home_limit.used, at_home);
+	assert_int_equal(other_limit.used, elsewhere);
+}
+
+static void it_counts_for_the_limit_of_where_it_is(void **state)
+{
+	struct fixture fixture;
+	char *block, *other;
+	struct mk_move move;
+
+	(void)state;
+	start_limited(&fixture, 4 * MK_MIB, 8 * MK_MIB);
+	block = moved_block(&fixture, 3 * MK_MIB);
+	assert_used(0, 3 * MK_MIB);
+	other = mk_heap_malloc(fixture.heap, 2 * MK_MIB);
+	assert_non_null(other);
+	assert_used(2 * MK_MIB, 3 * MK_MIB);
+	assert_int_equal(mk_heap_begin_move(block, fixture.heap, &move), -ENOMEM);
+	assert_ptr_equal(mk_heap_owner_of(block), &other_owner);
+	/* What it has is no reason against staying. */
+	assert_int_equal(mk_heap_begin_move(block, fixture.place, &move), 0);
+	mk_heap_free(other);
+	assert_true(mk_heap_reclaim(&owner));
+	assert_int_equal(mk_heap_begin_move(block, fixture.heap, &move), 0);
+	assert_int_equal(mk_heap_end_move(&move, fixture.heap, true), 0);
+	assert_used(3 * MK_MIB, 0);
+	mk_heap_free(block);
+	block = moved_block(&fixture, 3 * MK_MIB);
+	assert_true(mk_heap_resize(block, MK_MIB));
+	assert_int_equal(other_limit.used, MK_MIB);
+	mk_heap_free(block);
+	assert_int_equal(other_limit.used, 0);
+	finish(&fixture);
+}
+
+static void who_takes_the_rest_of_a_limit_meanwhile_stops_the_move(void **state)
+{
+	struct fixture fixture;
+	struct mk_move move;
+	char *block;
+
+	(void)state;
+	start_limited(&fixture, 4 * MK_MIB, 4 * MK_MIB);
+	block = mk_heap_malloc(fixture.heap, 3 * MK_MIB);
+	assert_int_equal(mk_heap_begin_move(block, fixture.place, &move), 0);
+	assert_true(mk_limit_take(&other_limit, 2 * MK_MIB));
+	assert_int_equal(mk_heap_end_move(&move, fixture.place, true), -ENOMEM);
+	assert_used(3 * MK_MIB, 2 * MK_MIB);
+	mk_limit_give(&other_limit, 2 * MK_MIB);
+	fixture.backing.adopt_error = -EPERM;
+	assert_int_equal(mk_heap_end_move(&move, fixture.place, true), -EPERM);
+	assert_used(3 * MK_MIB, 0);
+	assert_ptr_equal(mk_heap_owner_of(block), &owner);
+	fixture.backing.adopt_error = 0;
+	mk_heap_free(block);
+	assert_used(0, 0);
+	finish(&fixture);
+}
+
+/* The pages of a block that is at home again unasked count there, and may be more than the limit. */
+static void what_comes_home_unasked_may_exceed_the_limit(void **state)
+{
+	struct fixture fixture;
+	char *blocks[2], *other;
+
+	(void)state;
+	start_limited(&fixture, 4 * MK_MIB, 8 * MK_MIB);
+	for (int i = 0; i < 2; i++)
+		blocks[i] = moved_block(&fixture, 3 * MK_MIB);
+	assert_used(0, 6 * MK_MIB);
+	other = mk_heap_malloc(fixture.heap, 2 * MK_MIB);
+	fixture.backing.plain.purge_error = -EINVAL;
+	mk_heap_free(blocks[0]);
+	assert_used(5 * MK_MIB, 3 * MK_MIB);
+	assert_int_equal(mk_limit_left(&home_limit), 0);
+	assert_null(mk_heap_malloc(fixture.heap, 4 * MK_MIB));
+	mk_heap_destroy(fixture.place);
+	fixture.place = NULL;
+	assert_used(8 * MK_MIB, 0);
+	fixture.backing.plain.purge_error = 0;
+	mk_heap_free(blocks[1]);
+	mk_heap_free(other);
+	assert_true(mk_heap_reclaim(&owner));
+	assert_used(0, 0);
+	finish(&fixture);
+}
+
+static void the_end_of_its_heap_gives_its_part_of_a_limit_back(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	start_limited(&fixture, 8 * MK_MIB, 8 * MK_MIB);
+	moved_block(&fixture, 3 * MK_MIB);
+	assert_int_equal(other_limit.used, 3 * MK_MIB);
+	finish(&fixture);
+	assert_int_equal(other_limit.used, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +453,10 @@ int main(void)
 		cmocka_unit_test(what_moved_in_part_is_its_heaps_and_goes_back_when_it_is_freed),
 		cmocka_unit_test(the_end_of_the_place_leaves_the_block_to_its_heap),
 		cmocka_unit_test(its_policy_outlives_a_repair),
+		cmocka_unit_test(it_counts_for_the_limit_of_where_it_is),
+		cmocka_unit_test(who_takes_the_rest_of_a_limit_meanwhile_stops_the_move),
+		cmocka_unit_test(what_comes_home_unasked_may_exceed_the_limit),
+		cmocka_unit_test(the_end_of_its_heap_gives_its_part_of_a_limit_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
