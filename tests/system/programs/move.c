@@ -20,6 +20,7 @@
 
 #include <memkind_ng.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -146,18 +147,24 @@ static void take_node(unsigned node, size_t limit, int ready)
 		probe_die("the hog");
 	for (size_t done = 0;;) {
 		if (done + step > size || probe_free_size(node) > limit ||
-		    probe_free_size(node) < KEPT_SIZE)
+		    probe_free_size(node) < KEPT_SIZE) {
+			usleep(500);
 			continue;
+		}
 		memset(memory + done, 1, step);
 		done += step;
 		limit = SIZE_MAX;
 	}
 }
 
-/* A process that does so, and has let go of the block: as long as pages are shared they do not move. */
+/*
+ * A process that does so, and has let go of the block: as long as pages are shared they do not move. It
+ * comes before the mover, on the CPU of both, so that it is in time however slow the machine is.
+ */
 static pid_t start_hog(const struct scene *scene, const struct block *block, unsigned node,
 		       size_t limit)
 {
+	const struct sched_param first = {.sched_priority = 1};
 	int pipes[2];
 	pid_t child;
 	char byte;
@@ -168,7 +175,9 @@ static pid_t start_hog(const struct scene *scene, const struct block *block, uns
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		munmap(block->start, block->size);
-		probe_pin(1 - scene->cpu);
+		probe_pin(scene->cpu);
+		if (sched_setscheduler(0, SCHED_FIFO, &first) != 0)
+			probe_die("sched_setscheduler");
 		take_node(node, limit, pipes[1]);
 	}
 	close(pipes[1]);
