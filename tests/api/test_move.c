@@ -226,7 +226,7 @@ static bool move_in(void *block)
 	move_fault_count += code != 0 && code != MEMKIND_NG_ERROR_NO_ROOM;
 	if (code != 0)
 		return false;
-	size = moved_in_size += 300 * KIB;
+	size = atomic_fetch_add(&moved_in_size, 300 * KIB) + 300 * KIB;
 	while (size > most && !atomic_compare_exchange_weak(&most_moved_in_size, &most, size))
 		;
 	return true;
