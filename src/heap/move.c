@@ -18,11 +18,16 @@ static struct mk_heap *moved_to(const struct mk_span *span)
 	return atomic_load_explicit(&span->moved_to, memory_order_relaxed);
 }
 
-static struct mk_limit *limit_at(const struct mk_span *span)
+static const struct mk_heap *place_of(const struct mk_span *span)
 {
 	const struct mk_heap *place = moved_to(span);
 
-	return place != NULL ? place->backing->limit : span->heap->backing->limit;
+	return place != NULL ? place : span->heap;
+}
+
+static struct mk_limit *limit_at(const struct mk_span *span)
+{
+	return place_of(span)->backing->limit;
 }
 
 void mk_pages_mark_moved(struct mk_span *span, struct mk_heap *to)
@@ -196,10 +201,6 @@ void mk_pages_forget_place(const struct mk_heap *place)
 void *mk_heap_owner_of(const void *address)
 {
 	const struct mk_span *span = mk_pagemap_find(address);
-	const struct mk_heap *place;
 
-	if (span == NULL)
-		return NULL;
-	place = moved_to(span);
-	return place != NULL ? place->owner : span->heap->owner;
+	return span != NULL ? place_of(span)->owner : NULL;
 }

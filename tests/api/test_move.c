@@ -185,7 +185,7 @@ static void tiers_count_a_moved_block_where_it_came_from(void **state)
 	assert_int_equal(memtier_kind_allocated_size(MEMKIND_DAX_KMEM), other);
 }
 
-/* Freed, it counts for the limit of its first kind no more; the limit has room for one at a time. */
+/* The limit has room for one at a time. */
 static void a_moved_block_counts_for_the_limit_of_where_it_is(void **state)
 {
 	memkind_t kind = NULL;
